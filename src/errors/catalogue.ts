@@ -1,0 +1,131 @@
+/** What a code means, how a caller mends it, and how it travels. */
+export interface ErrorEntry {
+  readonly meaning: string
+  readonly remedy: string
+  /** HTTP status where the whole request fails with it. */
+  readonly status: number
+  /** Whether trying the same again may succeed. */
+  readonly retryable: boolean
+}
+
+const entry = (status: number, retryable: boolean, meaning: string, remedy: string): ErrorEntry => ({
+  meaning,
+  remedy,
+  status,
+  retryable,
+})
+
+/**
+ * Every code that an answer, a log line or the command line may carry. The catalogue is the documentation:
+ * docs/errors.md is written from it.
+ */
+export const catalogue = {
+  CONFIG_INVALID: entry(
+    500,
+    false,
+    'The environment does not describe a gateway.',
+    'Correct the variables named.',
+  ),
+  NO_SOURCE: entry(
+    500,
+    false,
+    'Not one database can be used.',
+    'Correct what the lines name, or run `tributary db verify`.',
+  ),
+  PORT_TAKEN: entry(500, false, 'Another program listens on the port.', 'Stop it, or set PORT.'),
+  EMBEDDED_IN_USE: entry(
+    500,
+    false,
+    'Another process runs the embedded Postgres of this folder.',
+    'Stop it, or run in another folder.',
+  ),
+  EMBEDDED_UNAVAILABLE: entry(
+    500,
+    false,
+    'The embedded Postgres cannot run here.',
+    'Set DATABASE_URL to a server of your own.',
+  ),
+  MIGRATION_FAILED: entry(
+    500,
+    false,
+    'A migration did not apply; its transaction was rolled back.',
+    'Mend what the message names and migrate again.',
+  ),
+  SOURCE_NOT_CONFIGURED: entry(
+    200,
+    false,
+    'No URL is set for the database that holds the field.',
+    'Set its URL.',
+  ),
+  SOURCE_UNAVAILABLE: entry(
+    200,
+    true,
+    'The database that holds the field cannot be reached.',
+    'Try again; the rest of the answer holds.',
+  ),
+  SOURCE_MISMATCH: entry(
+    200,
+    false,
+    'The database lacks what the field reads, or has it otherwise.',
+    'Run `tributary db verify` and follow its lines.',
+  ),
+  SOURCE_TIMEOUT: entry(
+    200,
+    true,
+    'The database did not answer in the time allowed.',
+    'Ask for less, or try again.',
+  ),
+  SOURCE_OVERLOADED: entry(200, true, 'Too many requests wait for the database already.', 'Try again later.'),
+  BAD_INPUT: entry(400, false, 'An argument has a value that cannot be used.', 'Correct the argument named.'),
+  BAD_CURSOR: entry(
+    400,
+    false,
+    'The cursor was not made by this connection in this order.',
+    'Use a cursor of the same field and orderBy.',
+  ),
+  BAD_ID: entry(400, false, 'The id was not made by this graph.', 'Use an `id` that the graph gave.'),
+  PAGE_SIZE: entry(
+    400,
+    false,
+    'A page was asked for that is negative or too long.',
+    'Ask for 0 to 200 rows.',
+  ),
+  DOCUMENT_TOO_LARGE: entry(400, false, 'The document has more tokens than allowed.', 'Split it.'),
+  DEPTH_LIMIT: entry(400, false, 'The document nests deeper than allowed.', 'Ask in several requests.'),
+  ALIAS_LIMIT: entry(400, false, 'The document has more aliases than allowed.', 'Ask in several requests.'),
+  DIRECTIVE_LIMIT: entry(
+    400,
+    false,
+    'The document has more directives than allowed.',
+    'Ask in several requests.',
+  ),
+  FIELD_LIMIT: entry(
+    400,
+    false,
+    'The document selects more fields than allowed.',
+    'Ask in several requests.',
+  ),
+  COST_LIMIT: entry(
+    400,
+    false,
+    'The document may return more than one request may.',
+    'Ask for smaller pages.',
+  ),
+  BODY_TOO_LARGE: entry(413, false, 'The request body is larger than allowed.', 'Send less.'),
+  REQUEST_TIMEOUT: entry(504, true, 'The request took longer than allowed.', 'Ask for less, or try again.'),
+  CROSS_SITE_REQUEST: entry(
+    403,
+    false,
+    'A request that a foreign page could send carries no proof that it was meant.',
+    'Send `graphql-require-preflight: 1` or a JSON body.',
+  ),
+  PERSISTED_QUERY_NOT_SUPPORTED: entry(
+    400,
+    false,
+    'Persisted queries are not known here.',
+    'Send the document.',
+  ),
+  INTERNAL: entry(500, false, 'Something failed that should not have.', 'Tell the operator the errorId.'),
+} as const satisfies Record<string, ErrorEntry>
+
+export type ErrorCode = keyof typeof catalogue
