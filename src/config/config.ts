@@ -1,0 +1,150 @@
+import { TributaryError } from '../errors/tributary-error.ts'
+import { sslModeOf } from './database-url.ts'
+import {
+  limitVariables,
+  overrideVariables,
+  type PoolVariable,
+  poolVariables,
+  processVariables,
+  sourceVariables,
+  variables,
+} from './env.ts'
+import { type Environment, EnvironmentReader } from './reader.ts'
+import { Secret } from './secret.ts'
+import { warnOfSimilar } from './similar.ts'
+import type { SourceConfig } from './source-config.ts'
+import { type SourceName, sourceNames } from './source-names.ts'
+import type { ValueOf } from './variable.ts'
+
+export { environmentHelp } from './environment-help.ts'
+export type { Environment } from './reader.ts'
+
+/** How requests come in. Times are in milliseconds. */
+export interface HttpConfig {
+  readonly host: string
+  /** 0 takes a free port. */
+  readonly port: number
+  /** Origins whose pages may read answers. */
+  readonly corsOrigins: readonly string[]
+  /** Proxies in front whose X-Forwarded-For entries are believed. */
+  readonly trustedProxies: number
+  readonly maxBodyBytes: number
+  /** How long a client may take to send a request. */
+  readonly receiveTimeoutMs: number
+  /** How long a query or mutation may execute. */
+  readonly requestTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+  /** How long requests under way may take to finish at a stop. */
+  readonly shutdownGraceMs: number
+}
+
+/** What one document may ask. */
+export interface LimitsConfig {
+  readonly maxTokens: number
+  readonly maxDepth: number
+  readonly maxAliases: number
+  readonly maxDirectives: number
+  readonly maxFields: number
+  readonly maxCost: number
+}
+
+/** What a developer gets and the public does not. */
+export interface GraphqlConfig {
+  readonly graphiql: boolean
+  readonly introspection: boolean
+  /** Whether errors may name what was perhaps meant. */
+  readonly suggestions: boolean
+}
+
+export interface LogConfig {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+  readonly format: 'pretty' | 'json'
+}
+
+/** The environment, checked. Frozen through and through. */
+export interface Config {
+  readonly production: boolean
+  readonly http: HttpConfig
+  readonly limits: LimitsConfig
+  readonly graphql: GraphqlConfig
+  readonly log: LogConfig
+  /** The sources whose URL is set, in the order of the table of sources. */
+  readonly sources: readonly SourceConfig[]
+  /** Lines worth telling at the start: variables that look misspelt. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Reads the configuration from the environment.
+ *
+ * @throws TributaryError CONFIG_INVALID, with a line for every mistake and no secret in any.
+ */
+export function readConfig(environment: Environment): Config {
+  const reader = new EnvironmentReader(environment)
+  const process = reader.readAll(processVariables)
+  const limits = reader.readAll(limitVariables)
+  const production = process.NODE_ENV === 'production'
+  const sources = readSources(reader)
+  if (reader.problems.length > 0)
+    throw new TributaryError(
+      'CONFIG_INVALID',
+      ['The environment cannot be used:', ...reader.problems.map((line) => `  ${line}.`)].join('\n'),
+    )
+  return frozen({
+    production,
+    http: {
+      host: process.HOST,
+      port: process.PORT,
+      corsOrigins: process.CORS_ORIGINS,
+      trustedProxies: process.TRUST_PROXY,
+      maxBodyBytes: limits.MAX_BODY_BYTES,
+      receiveTimeoutMs: limits.RECEIVE_TIMEOUT,
+      requestTimeoutMs: limits.REQUEST_TIMEOUT,
+      keepAliveTimeoutMs: limits.KEEP_ALIVE_TIMEOUT,
+      shutdownGraceMs: limits.SHUTDOWN_GRACE,
+    },
+    limits: {
+      maxTokens: limits.MAX_TOKENS,
+      maxDepth: limits.MAX_DEPTH,
+      maxAliases: limits.MAX_ALIASES,
+      maxDirectives: limits.MAX_DIRECTIVES,
+      maxFields: limits.MAX_FIELDS,
+      maxCost: limits.MAX_COST,
+    },
+    graphql: { graphiql: !production, introspection: !production, suggestions: !production },
+    log: { level: process.LOG_LEVEL, format: process.LOG_FORMAT ?? (production ? 'json' : 'pretty') },
+    sources,
+    warnings: warnOfSimilar(environment, Object.keys(variables)),
+  })
+}
+
+/** The sources that have a URL. Every variable is read, so that a mistake is told whether or not it matters yet. */
+function readSources(reader: EnvironmentReader): SourceConfig[] {
+  const pool = reader.readAll(poolVariables)
+  const single = reader.readAll(sourceVariables)
+  const overrides = reader.readAll(overrideVariables)
+  return sourceNames.flatMap((source: SourceName) => {
+    const { name, variable, prefix, timeZoneVariable } = source
+    const url = single[variable]
+    if (!(url instanceof Secret)) return []
+    const setting = <V extends PoolVariable>(key: V) =>
+      (overrides[`${prefix}_${key}`] ?? pool[key]) as ValueOf<(typeof poolVariables)[V]>
+    const timeZone = timeZoneVariable && single[timeZoneVariable]
+    return {
+      name,
+      url,
+      maxConnections: setting('DB_MAX_CONNECTIONS'),
+      staleTimeoutMs: setting('DB_STALE_TIMEOUT'),
+      connectionTimeoutMs: setting('DB_CONNECTION_TIMEOUT'),
+      statementTimeoutMs: setting('DB_STATEMENT_TIMEOUT'),
+      idleInTransactionTimeoutMs: setting('DB_IDLE_IN_TRANSACTION_TIMEOUT'),
+      sslMode: sslModeOf(url) ?? setting('DB_SSL_MODE'),
+      ...(typeof timeZone === 'string' ? { timeZone } : {}),
+    }
+  })
+}
+
+function frozen<T extends object>(value: T): T {
+  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) frozen(member)
+  return Object.freeze(value)
+}

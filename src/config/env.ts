@@ -1,0 +1,214 @@
+import { z } from 'zod'
+import { databaseUrl } from './database-url.ts'
+import { sslModes } from './source-config.ts'
+import { type SourceName, sourceNames } from './source-names.ts'
+import { oneOf, seconds, type Variable, type VariableWithDefault, wholeNumber } from './variable.ts'
+
+const origin = z.url({
+  protocol: /^https?$/,
+  error: 'must list origins, as in https://dashboard.example.org',
+})
+
+const origins = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  )
+  .pipe(z.array(origin.transform((text) => new URL(text).origin)))
+
+// An offset such as +09:00 is refused: Postgres reads its sign the other way round.
+const timeZone = z.string().refine(
+  (name) => {
+    if (!/^[a-z]/i.test(name)) return false
+    try {
+      return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
+    } catch {
+      return false
+    }
+  },
+  { error: 'must be an IANA time zone, as in Asia/Seoul' },
+)
+
+const hour = 3600
+
+/** Settings of the process. */
+export const processVariables = {
+  NODE_ENV: {
+    schema: oneOf(['development', 'production', 'test']),
+    fallback: 'development',
+    description: 'production turns GraphiQL, introspection and suggestions off',
+  },
+  HOST: {
+    schema: z.string(),
+    fallback: '127.0.0.1',
+    description: 'address to listen on; loopback, because every row can be read by whoever reaches it',
+  },
+  PORT: {
+    schema: wholeNumber(0, 65_535),
+    fallback: '4000',
+    description: 'port to listen on; 0 takes a free one',
+  },
+  LOG_LEVEL: {
+    schema: z
+      .string()
+      .transform((text) => text.toLowerCase())
+      .pipe(oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
+    fallback: 'info',
+    description: 'least level that is logged',
+  },
+  LOG_FORMAT: {
+    schema: oneOf(['pretty', 'json']),
+    description: 'pretty or json; json in production, else pretty',
+  },
+  CORS_ORIGINS: {
+    schema: origins,
+    fallback: '',
+    description: 'origins, with commas between them, whose pages may read answers',
+  },
+  TRUST_PROXY: {
+    schema: wholeNumber(0, 10),
+    fallback: '0',
+    description: 'how many proxies in front append to X-Forwarded-For',
+  },
+} as const satisfies Record<string, Variable>
+
+/** What one request may ask, and for how long. */
+export const limitVariables = {
+  MAX_BODY_BYTES: {
+    schema: wholeNumber(1024, 100 * 2 ** 20),
+    fallback: '1048576',
+    description: 'bytes of a request body',
+  },
+  MAX_TOKENS: {
+    schema: wholeNumber(1, 100_000),
+    fallback: '2000',
+    description: 'tokens of a GraphQL document',
+  },
+  MAX_DEPTH: {
+    schema: wholeNumber(1, 100),
+    fallback: '16',
+    description: 'nesting of fields, through fragments too',
+  },
+  MAX_ALIASES: {
+    schema: wholeNumber(0, 10_000),
+    fallback: '50',
+    description: 'aliases of an operation, through fragments too',
+  },
+  MAX_DIRECTIVES: {
+    schema: wholeNumber(0, 10_000),
+    fallback: '50',
+    description: 'directives of an operation, through fragments too',
+  },
+  MAX_FIELDS: {
+    schema: wholeNumber(1, 100_000),
+    fallback: '1000',
+    description: 'fields of an operation, through fragments too; repeated ones count each time',
+  },
+  MAX_COST: {
+    schema: wholeNumber(1, 10_000_000),
+    fallback: '10000',
+    description: 'objects that an answer may come to, by its page sizes',
+  },
+  REQUEST_TIMEOUT: {
+    schema: seconds(hour),
+    fallback: '30',
+    description: 'seconds for executing a query or mutation',
+  },
+  RECEIVE_TIMEOUT: {
+    schema: seconds(hour),
+    fallback: '15',
+    description: 'seconds for a client to send its request',
+  },
+  KEEP_ALIVE_TIMEOUT: {
+    schema: seconds(hour),
+    fallback: '5',
+    description: 'seconds that an idle connection is kept; behind a proxy, longer than the proxy keeps it',
+  },
+  SHUTDOWN_GRACE: {
+    schema: seconds(hour),
+    fallback: '10',
+    description: 'seconds for requests under way to finish when the process stops',
+  },
+} as const satisfies Record<string, Variable>
+
+/** Settings of every source's pool; each may be overridden for one source by its prefix. */
+export const poolVariables = {
+  DB_MAX_CONNECTIONS: {
+    schema: wholeNumber(1, 1000),
+    fallback: '5',
+    description: 'connections in a pool',
+  },
+  DB_STALE_TIMEOUT: {
+    schema: seconds(24 * hour),
+    fallback: '300',
+    description: 'seconds after which an idle connection is closed',
+  },
+  DB_CONNECTION_TIMEOUT: {
+    schema: seconds(hour),
+    fallback: '30',
+    description: 'seconds for opening a connection',
+  },
+  DB_STATEMENT_TIMEOUT: {
+    schema: seconds(hour),
+    fallback: '15',
+    description: 'seconds for a statement',
+  },
+  DB_IDLE_IN_TRANSACTION_TIMEOUT: {
+    schema: seconds(hour),
+    fallback: '15',
+    description: 'seconds that a transaction may idle',
+  },
+  DB_SSL_MODE: {
+    schema: oneOf(sslModes),
+    fallback: 'prefer',
+    description: `${sslModes.join(', ')}; a URL's own sslmode goes before it`,
+  },
+} as const satisfies Record<string, VariableWithDefault<unknown>>
+
+export type PoolVariable = keyof typeof poolVariables
+
+const urlOf = ({ name, variable }: SourceName): Record<string, Variable> => ({
+  [variable]: { schema: databaseUrl, secret: true, description: `postgresql:// URL of the ${name} database` },
+})
+
+const timeZoneOf = ({ name, timeZoneVariable }: SourceName): Record<string, Variable> =>
+  timeZoneVariable === undefined
+    ? {}
+    : {
+        [timeZoneVariable]: {
+          schema: timeZone,
+          fallback: 'UTC',
+          description: `IANA zone in which ${name} keeps times without zone`,
+        },
+      }
+
+const overridesOf = ({ name, prefix }: SourceName): Record<string, Variable> =>
+  Object.fromEntries(
+    Object.entries(poolVariables).map(([variable, { schema, description }]) => [
+      `${prefix}_${variable}`,
+      { schema, description: `${description}, of ${name} alone` },
+    ]),
+  )
+
+const merged = (parts: readonly Record<string, Variable>[]): Record<string, Variable> =>
+  Object.assign({}, ...parts)
+
+/** Settings of single sources, made from the table of sources. */
+export const sourceVariables = merged(
+  sourceNames.map((source) => ({ ...urlOf(source), ...timeZoneOf(source) })),
+)
+
+/** Overrides of the pools' settings for single sources. */
+export const overrideVariables = merged(sourceNames.map(overridesOf))
+
+/** Every variable that is read, by name. */
+export const variables: Readonly<Record<string, Variable>> = {
+  ...sourceVariables,
+  ...processVariables,
+  ...limitVariables,
+  ...poolVariables,
+  ...overrideVariables,
+}

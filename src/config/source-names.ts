@@ -1,0 +1,23 @@
+/** Where a source's settings are in the environment. */
+export interface SourceName {
+  /** Its name in the graph. */
+  readonly name: string
+  /** The variable that holds its URL. */
+  readonly variable: string
+  /** What precedes a pool variable that is meant for this source alone: `PLATFORM_DB_MAX_CONNECTIONS`. */
+  readonly prefix: string
+  /** The variable that names the time zone its writers keep, where that need not be UTC. */
+  readonly timeZoneVariable?: string
+}
+
+/** Every source that the environment may configure, one line each. */
+export const sourceNames = [
+  { name: 'platform', variable: 'DATABASE_URL', prefix: 'PLATFORM' },
+  { name: 'users', variable: 'USER_DATABASE_URL', prefix: 'USERS' },
+  {
+    name: 'inference',
+    variable: 'INFERENCE_DATABASE_URL',
+    prefix: 'INFERENCE',
+    timeZoneVariable: 'INFERENCE_TIME_ZONE',
+  },
+] as const satisfies readonly SourceName[]

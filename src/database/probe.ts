@@ -1,0 +1,106 @@
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
+import { Client, type ClientConfig } from 'pg'
+import type { ConnectionPlan, Encryption } from './connection-options.ts'
+import type { ExpectedDatabase } from './expected.ts'
+import { mayDependOnEncryption } from './failure.ts'
+import type { FoundDatabase } from './found.ts'
+import { inspectDatabase } from './inspect.ts'
+
+/** How long a connection may take to say goodbye, in milliseconds. */
+const goodbyeMs = 200
+
+export interface ProbeOptions {
+  /** For connecting, all ways of encrypting together. */
+  readonly timeoutMs: number
+  /** Gives up connecting. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * A connection of its own on which a source's database is looked at: whether it answers, and what is in it. The pool
+ * would not do: it may be full of slow statements, or of dead sockets.
+ */
+export class Probe implements AsyncDisposable {
+  /** How the server was willing to talk. */
+  readonly encryption: Encryption
+  /** Aborted, with the reason, once the connection is lost. */
+  readonly lost: AbortSignal
+  readonly #client: Client
+  readonly #losing: AbortController
+
+  private constructor(client: Client, encryption: Encryption, losing: AbortController) {
+    this.#client = client
+    this.encryption = encryption
+    this.#losing = losing
+    this.lost = losing.signal
+  }
+
+  /** Connects, trying the plan's ways of encrypting in their order. */
+  static async connect({ client, encryptions }: ConnectionPlan, options: ProbeOptions): Promise<Probe> {
+    const until = performance.now() + options.timeoutMs
+    let failure: unknown
+    for (const ssl of encryptions)
+      try {
+        const timeoutMs = Math.max(1, until - performance.now())
+        return await Probe.#open({ ...client, ssl }, { ...options, timeoutMs })
+      } catch (error) {
+        failure = error
+        if (!(error instanceof Error) || !mayDependOnEncryption(error)) break
+      }
+    throw failure
+  }
+
+  static async #open(config: ClientConfig & { ssl: Encryption }, options: ProbeOptions): Promise<Probe> {
+    const client = new Client({
+      ...config,
+      application_name: 'tributary watch',
+      connectionTimeoutMillis: options.timeoutMs,
+    })
+    const losing = new AbortController()
+    const giveUp = () => client.connection.stream.destroy()
+    client.on('error', (error) => losing.abort(error))
+    client.on('end', () => losing.abort(new Error('Connection terminated')))
+    options.signal.addEventListener('abort', giveUp)
+    try {
+      await client.connect()
+      return new Probe(client, config.ssl, losing)
+    } finally {
+      options.signal.removeEventListener('abort', giveUp)
+    }
+  }
+
+  /** @throws Error when the database does not answer in time. */
+  async ping(timeoutMs: number): Promise<void> {
+    await this.#within(timeoutMs, this.#client.query('SELECT 1'))
+  }
+
+  /** @throws Error when the database does not answer in time. */
+  inspect(expected: ExpectedDatabase, timeoutMs: number): Promise<FoundDatabase> {
+    return this.#within(timeoutMs, inspectDatabase(this.#client, expected))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { stream } = this.#client.connection
+    if (this.lost.aborted) stream.destroy()
+    else await Promise.race([this.#client.end(), pause(goodbyeMs)])
+    stream.destroy()
+  }
+
+  async #within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
+    const { promise: silence, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(async () => {
+      // A process that was busy for so long has an answer unread: timers come before sockets.
+      await turn()
+      const error = new Error(`timeout of ${timeoutMs} ms`)
+      this.#losing.abort(error)
+      reject(error)
+    }, timeoutMs)
+    try {
+      return await Promise.race([answer, silence])
+    } finally {
+      clearTimeout(timer)
+      silence.catch(() => {})
+      answer.catch(() => {})
+    }
+  }
+}

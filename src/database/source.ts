@@ -1,0 +1,324 @@
+import type { SourceConfig } from '../config/source-config.ts'
+import { TributaryError } from '../errors/tributary-error.ts'
+import { compareDatabase } from './compare.ts'
+import { type Address, type ConnectionPlan, planConnection } from './connection-options.ts'
+import type { Difference } from './difference.ts'
+import type { ExpectedDatabase } from './expected.ts'
+import { classify, needsOperator, reasonOf } from './failure.ts'
+import type { FoundServer } from './found.ts'
+import { type Gate, Refusal } from './gate.ts'
+import { Probe } from './probe.ts'
+import { currentRequest } from './request-scope.ts'
+import { SourcePool } from './source-pool.ts'
+import { defaultTiming, type Timing } from './timing.ts'
+import { Watch } from './watch.ts'
+
+export type SourceStatus = 'NOT_CONFIGURED' | 'CONNECTING' | 'AVAILABLE' | 'UNAVAILABLE'
+
+/** As much of pino as a source needs. */
+export interface SourceLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+export interface SourceOptions {
+  readonly name: string
+  /** Absent: the source is NOT_CONFIGURED. */
+  readonly config?: SourceConfig
+  readonly expected: ExpectedDatabase
+  /** What is expected of the other sources, to recognise their databases under this one's URL. */
+  readonly siblings?: readonly ExpectedDatabase[]
+  readonly log: SourceLog
+  readonly timing?: Partial<Timing>
+  /** Default 1,000. */
+  readonly maxWaiting?: number
+  readonly now?: () => Date
+}
+
+/** The database cannot be used at all. */
+class Unusable extends Error {
+  readonly differences: readonly Difference[]
+
+  constructor(differences: readonly Difference[], line: string) {
+    super(line)
+    this.differences = differences
+  }
+}
+
+type Listener = (source: Source) => void
+
+/**
+ * A database behind the graph: its pool, whether it is there, and what it has otherwise than expected.
+ *
+ * The first failure of a connection makes it UNAVAILABLE at once: what waits for it is answered, what asks for it is
+ * refused without a try, its connections are cut. A watch of its own tries until it answers; then it is checked anew
+ * and AVAILABLE again.
+ */
+export class Source implements AsyncDisposable {
+  readonly name: string
+  /** Run its statements inside `guard`. */
+  readonly pool: SourcePool
+  readonly config: SourceConfig | undefined
+  readonly #options: SourceOptions
+  readonly #timing: Timing
+  readonly #watch: Watch | undefined
+  readonly #address: Address | undefined
+  readonly #listeners = new Set<Listener>()
+  /** How to release everybody who waits for an answer. */
+  readonly #waiting = new Set<(error: unknown) => void>()
+  #status: SourceStatus = 'NOT_CONFIGURED'
+  #reason: string | undefined
+  #since: Date
+  #differences: readonly Difference[] = []
+  #server: FoundServer | undefined
+  #wasAnswered = false
+  #wasContradicted = false
+  #checkedAt = 0
+
+  /** @throws TributaryError CONFIG_INVALID when a certificate named in the URL cannot be read. */
+  constructor(options: SourceOptions) {
+    const { name, config, timing, maxWaiting = 1_000 } = options
+    const plan = config && planConnection(config)
+    this.name = name
+    this.config = config
+    this.#options = options
+    this.#timing = { ...defaultTiming, ...timing }
+    this.#since = this.#now()
+    this.#address = plan?.address
+    this.pool = new SourcePool({
+      gate: this.#gate(),
+      config: {
+        ...plan?.client,
+        max: config?.maxConnections ?? 1,
+        idleTimeoutMillis: config?.staleTimeoutMs ?? 0,
+      },
+      maxWaiting,
+    })
+    if (plan) {
+      this.#status = 'CONNECTING'
+      this.#watch = this.#watchOver(plan)
+    }
+  }
+
+  get status(): SourceStatus {
+    return this.#status
+  }
+
+  /** Why it does not answer, in one line without secrets. */
+  get reason(): string | undefined {
+    return this.#reason
+  }
+
+  /** Since when it has its status. */
+  get since(): Date {
+    return this.#since
+  }
+
+  /** Zone in which its writers keep times without one. */
+  get timeZone(): string {
+    return this.config?.timeZone ?? 'UTC'
+  }
+
+  /** What the last check found. */
+  get differences(): readonly Difference[] {
+    return this.#differences
+  }
+
+  /** The server behind it, as of the last check. */
+  get server(): FoundServer | undefined {
+    return this.#server
+  }
+
+  /** Tries to reach it for the first time; resolves when that has succeeded or failed, and never rejects. */
+  async start(): Promise<void> {
+    await this.#watch?.start()
+  }
+
+  /** Calls the listener whenever status, reason or differences have changed, until the answer is called. */
+  on(_event: 'change', listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Whether the last check found the table, or the column of it, as the graph expects it. */
+  usable(table: string, column?: string): boolean {
+    return this.#obstacle(table, column) === undefined
+  }
+
+  /** @throws TributaryError SOURCE_MISMATCH, with the difference's line, where it is not usable. */
+  require(table: string, column?: string): void {
+    const obstacle = this.#obstacle(table, column)
+    if (obstacle) throw this.#error('SOURCE_MISMATCH', obstacle.line)
+  }
+
+  /**
+   * Runs work that reads or writes the source, unless it cannot be reached, and answers for it as soon as that
+   * changes or the request is aborted, whatever becomes of the work.
+   *
+   * @throws TributaryError SOURCE_NOT_CONFIGURED, SOURCE_UNAVAILABLE, SOURCE_MISMATCH, SOURCE_TIMEOUT,
+   * SOURCE_OVERLOADED; the request's reason for aborting; any other error of the work as it is.
+   */
+  guard<T>(work: () => PromiseLike<T>): Promise<T> {
+    const refusal = this.#refusal()
+    if (refusal) return Promise.reject(refusal)
+    const signal = currentRequest()?.signal
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    return new Promise<T>((resolve, reject) => {
+      const abort = () => reject(signal?.reason)
+      this.#waiting.add(reject)
+      signal?.addEventListener('abort', abort, { once: true })
+      void (async () => {
+        try {
+          resolve(await work())
+        } catch (error) {
+          reject(error instanceof Refusal ? error.error : error)
+        } finally {
+          this.#waiting.delete(reject)
+          signal?.removeEventListener('abort', abort)
+        }
+      })()
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#watch?.[Symbol.asyncDispose]()
+    await this.pool.close()
+  }
+
+  #gate(): Gate {
+    const refuse = (error: TributaryError | undefined) => error && new Refusal(error)
+    return {
+      source: this.name,
+      refusal: () => refuse(this.#refusal()),
+      answered: () => {
+        this.#wasAnswered = true
+      },
+      unreachable: (error) => {
+        this.#down(error)
+        return new Refusal(this.#unavailable(error))
+      },
+      failed: (error) => this.#translate(error),
+    }
+  }
+
+  #translate(error: Error): Error {
+    switch (classify(error)) {
+      case 'connection':
+        this.#down(error)
+        return new Refusal(this.#unavailable(error))
+      case 'mismatch':
+        this.#wasContradicted = true
+        return new Refusal(this.#error('SOURCE_MISMATCH', `${this.name}: ${error.message}.`, error))
+      case 'timeout':
+        return new Refusal(this.#error('SOURCE_TIMEOUT', `${this.name} took too long to answer.`, error))
+      case 'statement':
+        return error
+    }
+  }
+
+  #refusal(): TributaryError | undefined {
+    switch (this.#status) {
+      case 'AVAILABLE':
+        return undefined
+      case 'NOT_CONFIGURED':
+        return this.#error('SOURCE_NOT_CONFIGURED', `${this.name} is not configured.`)
+      default:
+        return this.#unavailable()
+    }
+  }
+
+  #unavailable(cause?: Error): TributaryError {
+    return this.#error('SOURCE_UNAVAILABLE', `${this.name} cannot be reached.`, cause)
+  }
+
+  #error(
+    code: 'SOURCE_NOT_CONFIGURED' | 'SOURCE_UNAVAILABLE' | 'SOURCE_MISMATCH' | 'SOURCE_TIMEOUT',
+    message: string,
+    cause?: Error,
+  ) {
+    return new TributaryError(code, message, { cause, extensions: { source: this.name } })
+  }
+
+  #obstacle(table: string, column?: string): Difference | undefined {
+    const keys = this.#options.expected.tables.find(({ name }) => name === table)?.key ?? []
+    return this.#differences.find(
+      (difference) =>
+        difference.severity === 'disabled' &&
+        (difference.table === undefined || difference.table === table) &&
+        (difference.column === undefined || difference.column === column || keys.includes(difference.column)),
+    )
+  }
+
+  #watchOver(plan: ConnectionPlan): Watch {
+    return new Watch({
+      timing: this.#timing,
+      connect: (options) => Probe.connect(plan, options),
+      joined: (probe) => this.#check(probe),
+      beat: (probe) => this.#beat(probe),
+      left: (error) => this.#down(error),
+      isLasting: (error) => error instanceof Unusable || needsOperator(error),
+    })
+  }
+
+  async #beat(probe: Probe): Promise<void> {
+    const isOld = performance.now() - this.#checkedAt > this.#timing.recheckMs
+    const isDue = this.#wasContradicted || (isOld && this.#differences.length > 0)
+    const wasAnswered = this.#wasAnswered
+    this.#wasAnswered = false
+    if (isDue) await this.#check(probe)
+    // An answer to one says nothing of those who wait: their connections may have gone silent since.
+    else if (!wasAnswered || this.#waiting.size > 0) await probe.ping(this.#timing.heartbeatTimeoutMs)
+  }
+
+  async #check(probe: Probe): Promise<void> {
+    const { expected, siblings } = this.#options
+    this.#wasContradicted = false
+    const found = await probe.inspect(expected, this.#timing.heartbeatTimeoutMs)
+    const differences = compareDatabase(expected, found, siblings)
+    const wrong = differences.find(({ kind }) => kind === 'wrong-database')
+    if (wrong) throw new Unusable(differences, wrong.line)
+    this.#checkedAt = performance.now()
+    this.#server = found.server
+    this.pool.encryption = probe.encryption
+    this.#become('AVAILABLE', undefined, differences)
+  }
+
+  #down(error: Error): void {
+    if (this.#status === 'NOT_CONFIGURED') return
+    const wasAvailable = this.#status === 'AVAILABLE'
+    const reason = error instanceof Unusable ? error.message : this.#address && reasonOf(error, this.#address)
+    const differences = error instanceof Unusable ? error.differences : this.#differences
+    this.#become('UNAVAILABLE', reason, differences)
+    if (!wasAvailable) return
+    this.#watch?.interrupt(error)
+    for (const reject of this.#waiting) reject(this.#unavailable(error))
+    this.#waiting.clear()
+    this.pool.discard()
+  }
+
+  #become(status: SourceStatus, reason: string | undefined, differences: readonly Difference[]): void {
+    const known = new Set(this.#differences.map(({ line }) => line))
+    const isNews = differences.length !== known.size || differences.some(({ line }) => !known.has(line))
+    if (status === this.#status && reason === this.#reason && !isNews) return
+    if (status !== this.#status) this.#since = this.#now()
+    this.#status = status
+    this.#reason = reason
+    this.#differences = differences
+    this.#tell(differences.filter(({ line }) => !known.has(line)))
+    for (const listener of this.#listeners) listener(this)
+  }
+
+  #tell(news: readonly Difference[]): void {
+    const { log } = this.#options
+    const source = this.name
+    if (this.#status === 'AVAILABLE') log.info({ source }, `${source} is available`)
+    else log.warn({ source, reason: this.#reason }, `${source} is unavailable: ${this.#reason}`)
+    for (const { line, severity } of news)
+      if (severity === 'disabled') log.warn({ source }, line)
+      else log.info({ source }, line)
+  }
+
+  #now(): Date {
+    return this.#options.now?.() ?? new Date()
+  }
+}
