@@ -1,0 +1,47 @@
+import { Client } from 'pg'
+import { migrate } from '../database/migrate.ts'
+import { startEmbeddedPostgres } from './cluster.ts'
+import { seed } from './seed/seed.ts'
+
+const sources = ['platform', 'users', 'inference'] as const
+
+/** The databases of `npm start`: real ones, of the embedded Postgres. */
+export interface DevelopmentDatabases extends AsyncDisposable {
+  readonly urls: Readonly<Record<(typeof sources)[number], string>>
+}
+
+/**
+ * Starts the embedded Postgres and brings its databases up to date: created, migrated and, at the first start, filled.
+ *
+ * @param home folder that keeps the data.
+ */
+export async function startDevelopmentDatabases(
+  home: string,
+  log: (line: string) => void,
+): Promise<DevelopmentDatabases> {
+  const postgres = await startEmbeddedPostgres({ home, log })
+  try {
+    const urls = Object.fromEntries(
+      sources.map((source) => [source, postgres.url(source)]),
+    ) as DevelopmentDatabases['urls']
+    await createMissing(postgres.url(), sources)
+    await Promise.all(sources.map((source) => migrate({ source, url: urls[source], log })))
+    await seed({ urls, log })
+    return { urls, [Symbol.asyncDispose]: () => postgres.stop() }
+  } catch (error) {
+    await postgres.stop()
+    throw error
+  }
+}
+
+async function createMissing(url: string, names: readonly string[]): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ datname: string }>('SELECT datname FROM pg_database')
+    const there = new Set(rows.map((row) => row.datname))
+    for (const name of names) if (!there.has(name)) await client.query(`CREATE DATABASE "${name}"`)
+  } finally {
+    await client.end()
+  }
+}
