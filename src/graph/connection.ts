@@ -1,0 +1,207 @@
+import DataLoader from 'dataloader'
+import type { GraphQLResolveInfo } from 'graphql'
+import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { type GraphContext, memoised } from './context.ts'
+import { encodeCursor } from './cursor.ts'
+import type { Entity, RowKey } from './entity.ts'
+import { filterCondition } from './filter-sql.ts'
+import { type KeysetPosition, pageStatement } from './keyset.ts'
+import { type ConnectionArguments, type PageRequest, pageRequest } from './page-request.ts'
+import { requestedFields } from './requested-fields.ts'
+import { fieldPath, findRows, type Selection, selectionAt } from './rows.ts'
+import { anyOf, columnOf, rowsOf, tableName } from './statement.ts'
+
+/** The column of an entity that names its parent, and the parent's key: what a connection below a row is bound to. */
+export interface Parent {
+  readonly column: string
+  readonly key: RowKey
+}
+
+export interface Edge {
+  readonly cursor: string
+  readonly node: object
+}
+
+export interface Connection {
+  readonly edges: readonly Edge[]
+  readonly pageInfo: {
+    readonly hasNextPage: boolean
+    readonly hasPreviousPage: boolean
+    readonly startCursor: string | null
+    readonly endCursor: string | null
+  }
+  /** Counts the rows of all pages: a statement of its own, run when first asked for. */
+  totalCount(): Promise<number>
+}
+
+export interface ConnectionQuery {
+  readonly entity: Entity
+  readonly parent?: Parent
+  readonly args: ConnectionArguments
+  readonly context: GraphContext
+  readonly info: GraphQLResolveInfo
+}
+
+/**
+ * A page of an entity's rows, all or those of one parent. The same field below the rows of a list is one batch: one
+ * statement for the keys of all its pages, one for the rows, one for the counts, however many parents there are.
+ */
+export async function loadConnection({
+  entity,
+  parent,
+  args,
+  context,
+  info,
+}: ConnectionQuery): Promise<Connection> {
+  const key = `${entity.name} ${parent?.column ?? ''} ${fieldPath(info)}`
+  const reader = memoised(
+    context,
+    `connection ${key}`,
+    () => new ConnectionReader(entity, parent?.column, args, context, info),
+  )
+  return reader.load(parent?.key ?? everything, info)
+}
+
+/** Stands for the parent of a connection that is bound to none. */
+const everything: RowKey = ''
+
+interface KeysetRow {
+  readonly parent: RowKey
+  readonly n: string
+  readonly [keyset: `k${number}`]: string | null
+}
+
+/** One connection field of a request, for every row that it stands below. */
+class ConnectionReader {
+  readonly #entity: Entity
+  readonly #parentColumn: string | undefined
+  readonly #context: GraphContext
+  readonly #request: PageRequest
+  readonly #conditions: readonly Sql[]
+  readonly #wantsPage: boolean
+  readonly #wantsRows: boolean
+  readonly #pages: DataLoader<RowKey, Connection>
+  readonly #counts: DataLoader<RowKey, number>
+  #selection: Selection = {}
+
+  constructor(
+    entity: Entity,
+    parentColumn: string | undefined,
+    args: ConnectionArguments,
+    context: GraphContext,
+    info: GraphQLResolveInfo,
+  ) {
+    this.#entity = entity
+    this.#parentColumn = parentColumn
+    this.#context = context
+    this.#request = pageRequest(entity, args)
+    const source = context.source(entity.source)
+    const require = (wanted: Entity, column: string) => {
+      source.require(wanted.table)
+      source.require(wanted.table, column)
+    }
+    for (const column of [...this.#request.order.map((term) => term.column), parentColumn ?? entity.key])
+      require(entity, column)
+    const condition = filterCondition(entity, args.filter, { require, zone: source.timeZone })
+    this.#conditions = condition ? [condition] : []
+    const requested = requestedFields(info)
+    this.#wantsPage = ['edges', 'nodes', 'pageInfo'].some((field) => requested.has(field))
+    this.#wantsRows = ['edges', 'nodes'].some((field) => requested.has(field))
+    this.#pages = new DataLoader((parents) => this.#readPages(parents))
+    this.#counts = new DataLoader((parents) => this.#readCounts(parents))
+  }
+
+  load(parent: RowKey, info: GraphQLResolveInfo): Promise<Connection> | Connection {
+    if (!this.#wantsPage) return this.#connection([], parent, new Map())
+    if (this.#wantsRows)
+      this.#selection = selectionAt(this.#context, info, this.#entity, [['nodes'], ['edges', 'node']])
+    return this.#pages.load(parent)
+  }
+
+  async #readPages(parents: readonly RowKey[]): Promise<Connection[]> {
+    const positions = await this.#readKeysets(parents)
+    const keys = positions.flatMap((list) =>
+      list.slice(0, this.#request.size).map((position) => this.#key(position)),
+    )
+    const rows = new Map<RowKey, object>()
+    if (this.#wantsRows && keys.length > 0) {
+      for (const row of await findRows(this.#context, this.#entity, [...new Set(keys)], this.#selection))
+        rows.set((row as Record<string, RowKey>)[this.#entity.key] as RowKey, row)
+    }
+    return parents.map((parent, index) => this.#connection(positions[index] ?? [], parent, rows))
+  }
+
+  /** Keysets in scan order for each parent, one more than the page holds where there are more. */
+  async #readKeysets(parents: readonly RowKey[]): Promise<KeysetPosition[][]> {
+    const { order, after, before, size, backward } = this.#request
+    const page = (where: readonly Sql[]) =>
+      pageStatement({ table: this.#entity.table, order, where, after, before, limit: size + 1, backward })
+    const position = (row: KeysetRow) => order.map((_, index) => row[`k${index}`] ?? null)
+    const { source } = this.#entity
+    if (!this.#parentColumn) {
+      const rows = await rowsOf<KeysetRow>(this.#context, source, page(this.#conditions))
+      return parents.map(() => rows.map(position))
+    }
+    const bound = sql`${columnOf('t', this.#parentColumn)} = parent.key`
+    const statement = sql`SELECT parent.key AS parent, page.* FROM unnest(${parents}::${raw(this.#parentCast())}[]) AS parent(key) CROSS JOIN LATERAL (SELECT q.*, row_number() OVER () AS n FROM (${page([bound, ...this.#conditions])}) q) page`
+    const byParent = new Map<RowKey, KeysetRow[]>(parents.map((parent) => [parent, []]))
+    for (const row of await rowsOf<KeysetRow>(this.#context, source, statement))
+      byParent.get(row.parent)?.push(row)
+    return parents.map((parent) =>
+      (byParent.get(parent) ?? []).sort((left, right) => Number(left.n) - Number(right.n)).map(position),
+    )
+  }
+
+  async #readCounts(parents: readonly RowKey[]): Promise<number[]> {
+    const { source, table } = this.#entity
+    const where = (conditions: readonly Sql[]) =>
+      conditions.length > 0 ? sql`WHERE ${join(conditions, ' AND ')}` : raw('')
+    if (!this.#parentColumn) {
+      const statement = sql`SELECT count(*) AS total FROM ${tableName(table)} t ${where(this.#conditions)}`
+      const [row] = await rowsOf<{ total: string }>(this.#context, source, statement)
+      return parents.map(() => Number(row?.total ?? 0))
+    }
+    const parentColumn = columnOf('t', this.#parentColumn)
+    const among = anyOf(parentColumn, parents, this.#parentCast())
+    const statement = sql`SELECT ${parentColumn} AS parent, count(*) AS total FROM ${tableName(table)} t ${where([among, ...this.#conditions])} GROUP BY 1`
+    const totals = new Map<RowKey, number>()
+    for (const row of await rowsOf<{ parent: RowKey; total: string }>(this.#context, source, statement))
+      totals.set(row.parent, Number(row.total))
+    return parents.map((parent) => totals.get(parent) ?? 0)
+  }
+
+  #connection(
+    scanned: readonly KeysetPosition[],
+    parent: RowKey,
+    rows: ReadonlyMap<RowKey, object>,
+  ): Connection {
+    const { order, after, before, size, backward } = this.#request
+    const more = scanned.length > size
+    const page = scanned.slice(0, size)
+    const positions = backward ? page.reverse() : page
+    const cursors = positions.map((position) => encodeCursor(this.#entity, order, position))
+    return {
+      // A row that was deleted between the two statements has no node, and so no edge.
+      edges: positions.flatMap((position, index) => {
+        const node = rows.get(this.#key(position))
+        return node ? [{ cursor: cursors[index] as string, node }] : []
+      }),
+      pageInfo: {
+        hasNextPage: backward ? before !== undefined : more,
+        hasPreviousPage: backward ? more : after !== undefined,
+        startCursor: cursors[0] ?? null,
+        endCursor: cursors.at(-1) ?? null,
+      },
+      totalCount: () => this.#counts.load(parent),
+    }
+  }
+
+  #key(position: KeysetPosition): RowKey {
+    const text = position.at(-1) ?? ''
+    return this.#entity.columns.get(this.#entity.key)?.kind.graphType === 'Int' ? Number(text) : text
+  }
+
+  #parentCast(): string {
+    return this.#entity.columns.get(this.#parentColumn ?? '')?.kind.cast ?? 'text'
+  }
+}

@@ -1,0 +1,20 @@
+import type { Source } from '../database/source.ts'
+import type { ModelFacade } from './model-facade.ts'
+
+/** What every resolver gets: the sources, and what this one request has loaded of them. */
+export interface GraphContext {
+  /** A source by name. */
+  source(name: string): Source
+  /** Every source, in the order of the table of sources. */
+  readonly sources: readonly Source[]
+  /** Prisma's model delegates of every database. */
+  readonly models: ModelFacade
+  /** Loaders and memoised answers of this request. */
+  readonly memo: Map<string, unknown>
+}
+
+/** One value a request and key, made at first use. */
+export function memoised<T>(context: GraphContext, key: string, make: () => T): T {
+  if (!context.memo.has(key)) context.memo.set(key, make())
+  return context.memo.get(key) as T
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import { TributaryError } from '../errors/tributary-error.ts'
+import type { Entity } from './entity.ts'
+import type { KeysetPosition, OrderTerm } from './keyset.ts'
+
+type Terms = readonly (OrderTerm & { readonly column: string })[]
+
+/** Names an entity and an order, so that a cursor of another connection is recognised. */
+const signature = (entity: Entity, order: Terms) =>
+  createHash('sha256')
+    .update(
+      `${entity.name} ${order.map((term) => `${term.column} ${term.direction} ${term.nulls}`).join(',')}`,
+    )
+    .digest('base64url')
+    .slice(0, 8)
+
+/** A row's place in an order, opaque to callers. */
+export const encodeCursor = (entity: Entity, order: Terms, position: KeysetPosition): string =>
+  Buffer.from(JSON.stringify([signature(entity, order), ...position])).toString('base64url')
+
+const shapes: Readonly<Record<string, RegExp>> = {
+  integer: /^-?\d{1,10}$/,
+  numeric: /^-?\d+(\.\d+)?$|^NaN$/,
+  'double precision': /^-?\d+(\.\d+)?(e[+-]?\d+)?$|^NaN$|^-?Infinity$/,
+  boolean: /^(true|false)$/,
+  timestamp: /^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?( BC)?$|^-?infinity$/,
+}
+
+const fits = (text: unknown, term: OrderTerm) =>
+  text === null
+    ? term.nullable
+    : typeof text === 'string' && !text.includes('\u0000') && (shapes[term.cast]?.test(text) ?? true)
+
+/**
+ * The place that a cursor names.
+ *
+ * @throws TributaryError BAD_CURSOR when it was not made for this entity and order.
+ */
+export function decodeCursor(entity: Entity, order: Terms, cursor: string, argument: string): KeysetPosition {
+  const refuse = (why: string) =>
+    new TributaryError(
+      'BAD_CURSOR',
+      `${argument}: ${why} Use a cursor that this connection gave for the same orderBy.`,
+    )
+  let parts: unknown
+  try {
+    parts = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+  } catch {
+    throw refuse('this is not a cursor.')
+  }
+  if (!Array.isArray(parts) || parts.length === 0) throw refuse('this is not a cursor.')
+  const [signed, ...position] = parts
+  if (signed !== signature(entity, order))
+    throw refuse('the cursor belongs to another connection or another order.')
+  if (position.length !== order.length || !order.every((term, index) => fits(position[index], term)))
+    throw refuse('the cursor is damaged.')
+  return position as KeysetPosition
+}

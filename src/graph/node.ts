@@ -1,0 +1,55 @@
+import type { GraphQLResolveInfo } from 'graphql'
+import { TributaryError } from '../errors/tributary-error.ts'
+import { builder } from './builder.ts'
+import type { GraphContext } from './context.ts'
+import { decodeId } from './global-id.ts'
+import { loadRow, selectionAt } from './rows.ts'
+
+/** Ids that one `nodes` takes at most. */
+export const maximumNodes = 200
+
+const typeNames = new WeakMap<object, string>()
+
+/** Whatever has an id in the whole graph. */
+export const Node = builder.interfaceRef<object>('Node').implement({
+  description: 'An object with an id that is unique in the whole graph, by which it can be fetched again.',
+  resolveType: (row) => typeNames.get(row),
+  fields: (t) => ({ id: t.id({ nullable: false, description: 'The id, opaque.', resolve: () => '' }) }),
+})
+
+async function loadNode(id: string, context: GraphContext, info: GraphQLResolveInfo): Promise<object | null> {
+  const { entity, key } = decodeId(id)
+  if (key === null) return null
+  const row = await loadRow(context, entity, key, selectionAt(context, info, entity))
+  if (row) typeNames.set(row, entity.name)
+  return row
+}
+
+builder.queryFields((t) => ({
+  node: t.field({
+    type: Node,
+    nullable: true,
+    description: 'The object that an id names; null when there is none.',
+    args: { id: t.arg.id({ required: true, description: 'The `id` of an object.' }) },
+    resolve: (_root, args, context, info) => loadNode(args.id, context, info),
+  }),
+  nodes: t.field({
+    type: [Node],
+    nullable: { list: false, items: true },
+    description: 'The objects that ids name, in their order; null for each that names none.',
+    args: {
+      ids: t.arg.idList({
+        required: true,
+        description: `The \`id\` of each object, ${maximumNodes} at most.`,
+      }),
+    },
+    resolve: (_root, args, context, info) => {
+      if (args.ids.length > maximumNodes)
+        throw new TributaryError(
+          'PAGE_SIZE',
+          `nodes takes ${maximumNodes} ids at most; ${args.ids.length} were given.`,
+        )
+      return args.ids.map((id) => loadNode(id, context, info))
+    },
+  }),
+}))

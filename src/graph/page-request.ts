@@ -1,0 +1,59 @@
+import { TributaryError } from '../errors/tributary-error.ts'
+import { decodeCursor } from './cursor.ts'
+import type { Entity } from './entity.ts'
+import type { FilterValue } from './filter-input.ts'
+import type { KeysetPosition } from './keyset.ts'
+import { type OrderValue, totalOrder } from './order-input.ts'
+
+/** Rows of a page when a caller names no number. */
+export const defaultPageSize = 20
+/** Rows of a page at most. */
+export const maximumPageSize = 200
+
+export interface ConnectionArguments {
+  readonly first?: number | null | undefined
+  readonly after?: string | null | undefined
+  readonly last?: number | null | undefined
+  readonly before?: string | null | undefined
+  readonly filter?: FilterValue | null | undefined
+  readonly orderBy?: readonly OrderValue[] | null | undefined
+}
+
+/** Connection arguments, checked: which page of which order. */
+export interface PageRequest {
+  readonly order: ReturnType<typeof totalOrder>
+  readonly after: KeysetPosition | undefined
+  readonly before: KeysetPosition | undefined
+  readonly size: number
+  readonly backward: boolean
+}
+
+function pageSize(name: string, size: number): number {
+  if (size < 0 || size > maximumPageSize)
+    throw new TributaryError('PAGE_SIZE', `${name} is ${size}; a page has 0 to ${maximumPageSize} rows.`)
+  return size
+}
+
+/**
+ * Reads the arguments of a connection.
+ *
+ * @see Relay's GraphQL Cursor Connections Specification, section 4
+ * @throws TributaryError BAD_INPUT for `first` beside `last`, PAGE_SIZE, BAD_CURSOR.
+ */
+export function pageRequest(entity: Entity, args: ConnectionArguments): PageRequest {
+  if (args.first != null && args.last != null)
+    throw new TributaryError('BAD_INPUT', 'first and last exclude each other: a page is taken from one end.')
+  const order = totalOrder(entity, args.orderBy)
+  const position = (argument: 'after' | 'before') => {
+    const cursor = args[argument]
+    return cursor == null ? undefined : decodeCursor(entity, order, cursor, argument)
+  }
+  const backward = args.last != null
+  return {
+    order,
+    after: position('after'),
+    before: position('before'),
+    size: args.last != null ? pageSize('last', args.last) : pageSize('first', args.first ?? defaultPageSize),
+    backward,
+  }
+}

@@ -1,0 +1,7 @@
+import './chat-session.user.ts'
+import './dataset-snapshot.creator.ts'
+import './invitation.project.ts'
+import './project-member.project.ts'
+import './project.organization.ts'
+import './project.owner.ts'
+import './training-job.creator.ts'

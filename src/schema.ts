@@ -1,0 +1,8 @@
+import type { GraphQLSchema } from 'graphql'
+import { assembleSchema } from './graph/assemble.ts'
+import './relations/edges.ts'
+import './sources/sources.query.ts'
+import './sources/table.ts'
+
+/** The whole graph: every entity, relation, edge and root field. */
+export const createSchema = (): GraphQLSchema => assembleSchema()

@@ -1,0 +1,10 @@
+import type { SourceDefinition } from '../graph/source-definition.ts'
+import { inference } from './inference/source.ts'
+import './inference/entities.ts'
+import { platform } from './platform/source.ts'
+import './platform/entities.ts'
+import { users } from './users/source.ts'
+import './users/entities.ts'
+
+/** Every database that the graph can join, in the order in which they are told of. */
+export const sourceTable: readonly SourceDefinition[] = [platform, users, inference]

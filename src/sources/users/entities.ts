@@ -1,0 +1,4 @@
+import './user.ts'
+import './organization.ts'
+import './invitation.ts'
+import './project-member.ts'
