@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { RequestScope } from '../database/request-scope.ts'
+import { TributaryError } from '../errors/tributary-error.ts'
+import { clientAddress } from './client-address.ts'
+
+/** What the resolvers' context may be made from. */
+export interface RequestInfo {
+  readonly id: string
+  /** Aborted when the client goes away, and when the request has taken too long. */
+  readonly signal: AbortSignal
+  readonly headers: IncomingMessage['headers']
+  /** The client's address, or that of the last proxy that is not trusted. */
+  readonly address: string
+}
+
+const saneId = /^[\w.:=+/-]{1,128}$/
+
+/** The id that a client or proxy gave its request, where it is one that can stand in a log; else a new one. */
+function requestId(given: string | string[] | undefined): string {
+  return typeof given === 'string' && saneId.test(given) ? given : randomUUID()
+}
+
+/** One request on its way through the server, with what the log line will say of it. */
+export class Exchange implements RequestInfo, Disposable {
+  readonly id: string
+  readonly headers: IncomingMessage['headers']
+  readonly address: string
+  readonly method: string
+  /** The path without the query string, which may hold variables. */
+  readonly path: string
+  /** Statements sent to each source. */
+  readonly statements = new Map<string, number>()
+  /** Codes of the errors that were answered. */
+  readonly errorCodes = new Set<string>()
+  /** The operation that was run, once it is known. */
+  operation: { readonly type: string; readonly name: string | undefined } | undefined
+  readonly #startedAt = performance.now()
+  readonly #abort = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(request: IncomingMessage, trustedProxies: number) {
+    this.id = requestId(request.headers['x-request-id'])
+    this.headers = request.headers
+    this.address = clientAddress(request, trustedProxies)
+    this.method = request.method ?? 'GET'
+    this.path = request.url?.split('?', 1)[0] ?? '/'
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** What the database layer sees of the request. */
+  get scope(): RequestScope {
+    return { id: this.id, signal: this.signal, statements: this.statements }
+  }
+
+  /** Milliseconds since the request's headers arrived. */
+  get elapsedMs(): number {
+    return performance.now() - this.#startedAt
+  }
+
+  /** Ends all work that is done for the request. */
+  abort(reason: Error): void {
+    this.#abort.abort(reason)
+  }
+
+  /** Aborts the request with REQUEST_TIMEOUT unless it ends within the given milliseconds. */
+  limitTime(milliseconds: number): void {
+    this.#timer ??= setTimeout(() => {
+      const message = `The request took longer than ${milliseconds / 1000} s. Ask for less, or try again.`
+      this.abort(new TributaryError('REQUEST_TIMEOUT', message))
+    }, milliseconds)
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
+  }
+}

@@ -1,0 +1,87 @@
+import type { SourceStatus } from '../database/source.ts'
+
+/** How the sources are, as far as health is concerned. */
+export interface HealthReport {
+  readonly sources: readonly SourceHealth[]
+}
+
+export interface SourceHealth {
+  readonly name: string
+  readonly status: SourceStatus
+  /** Why it does not answer, without secrets. */
+  readonly reason?: string | undefined
+  /** How many things it has otherwise than the graph expects. */
+  readonly differences: number
+  /** Its connections: `size` at most, `active` in use, `idle` open and free, `waiting` callers without one. */
+  readonly pool: {
+    readonly size: number
+    readonly active: number
+    readonly idle: number
+    readonly waiting: number
+  }
+}
+
+export interface HealthAnswer {
+  readonly status: number
+  readonly body: object
+}
+
+const isUsable = ({ status }: SourceHealth) => status === 'AVAILABLE'
+const isConfigured = ({ status }: SourceHealth) => status !== 'NOT_CONFIGURED'
+
+const byName = (sources: readonly SourceHealth[], tell: (source: SourceHealth) => object) =>
+  Object.fromEntries(sources.map((source) => [source.name, tell(source)]))
+
+/** Whether the process lives. */
+const live = (): HealthAnswer => ({ status: 200, body: { status: 'live' } })
+
+/** Whether requests should be sent here. */
+function ready({ sources }: HealthReport, draining: boolean): HealthAnswer {
+  const status = draining ? 'draining' : sources.some(isUsable) ? 'ready' : 'no usable source'
+  return {
+    status: status === 'ready' ? 200 : 503,
+    body: {
+      status,
+      sources: byName(sources, (source) => ({
+        status: source.status,
+        ...(source.reason !== undefined && { reason: source.reason }),
+        differences: source.differences,
+      })),
+    },
+  }
+}
+
+/** The pool of each source. */
+function db({ sources }: HealthReport): HealthAnswer {
+  const configured = sources.filter(isConfigured)
+  const usable = configured.filter(isUsable)
+  const status =
+    usable.length === 0 ? 'unhealthy' : usable.length === configured.length ? 'healthy' : 'degraded'
+  return {
+    status: status === 'unhealthy' ? 503 : 200,
+    body: {
+      status,
+      sources: byName(configured, (source) => ({
+        status: isUsable(source) ? 'healthy' : 'unhealthy',
+        database: {
+          connected: isUsable(source),
+          pool_size: source.pool.size,
+          active_connections: source.pool.active,
+          available_connections: Math.max(0, source.pool.size - source.pool.active),
+        },
+      })),
+    },
+  }
+}
+
+/** The answer to a path under /health; undefined where there is none. */
+export function healthAnswer(
+  path: string,
+  report: () => HealthReport,
+  draining: boolean,
+): HealthAnswer | undefined {
+  if (path === '/health/live') return live()
+  if (path === '/health/ready') return ready(report(), draining)
+  if (path === '/health/db') return db(report())
+  return undefined
+}

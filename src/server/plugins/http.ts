@@ -1,0 +1,23 @@
+import { readParameters } from '../parameters.ts'
+import { requestError } from '../request-error.ts'
+import type { ServerPlugin } from './server-context.ts'
+
+/** Reads requests as this server means them, and takes from Yoga's answers what HTTP does not allow. */
+export const httpPlugin: ServerPlugin = {
+  onRequestParse({ request, setRequestParser }) {
+    if (request.method !== 'GET' && request.method !== 'POST')
+      throw requestError('METHOD_NOT_ALLOWED', 'GraphQL is asked by GET or POST.', { allow: 'GET, POST' })
+    setRequestParser(readParameters)
+  },
+  onResponse({ response, setResponse, fetchAPI }) {
+    // `none` is no content coding, connections are Node's to keep, and no answer is to be cached.
+    response.headers.delete('content-encoding')
+    response.headers.delete('connection')
+    response.headers.delete('cache-control')
+    if (response.status !== 406) return
+    const message = 'Answers are application/graphql-response+json, application/json or text/event-stream.'
+    const body = { errors: [{ message, extensions: { code: 'NOT_ACCEPTABLE' } }] }
+    const headers = { 'content-type': 'application/json; charset=utf-8' }
+    setResponse(new fetchAPI.Response(JSON.stringify(body), { status: 406, headers }))
+  },
+}
