@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { everyone } from './auth/viewer.ts'
 import type { Config } from './config/config.ts'
 import { checkConnectionBudget } from './database/connection-budget.ts'
 import type { Source } from './database/source.ts'
@@ -37,7 +38,7 @@ export async function startGateway({ config, log }: { config: Config; log: Logge
     createHttpServer({
       config,
       schema: createSchema(),
-      context: createContext,
+      context: () => createContext(everyone),
       health: () => ({ sources: sources.map(healthOf) }),
       log,
     }),

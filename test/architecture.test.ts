@@ -9,15 +9,16 @@ const root = new URL('..', import.meta.url).pathname
 const layers: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   config: ['errors'],
+  auth: ['config', 'errors'],
   database: ['config', 'errors'],
-  graph: ['database', 'config', 'errors'],
-  sources: ['graph', 'database', 'config', 'errors'],
-  relations: ['sources', 'graph', 'database', 'config', 'errors'],
-  server: ['schema.ts', 'relations', 'sources', 'graph', 'database', 'config', 'errors'],
+  graph: ['auth', 'database', 'config', 'errors'],
+  sources: ['graph', 'auth', 'database', 'config', 'errors'],
+  relations: ['sources', 'graph', 'auth', 'database', 'config', 'errors'],
+  server: ['schema.ts', 'relations', 'sources', 'graph', 'auth', 'database', 'config', 'errors'],
   embedded: ['database', 'config', 'errors'],
   'schema.ts': ['relations', 'sources', 'graph'],
-  'gateway.ts': ['schema.ts', 'server', 'sources', 'graph', 'database', 'config', 'errors'],
-  cli: ['gateway.ts', 'schema.ts', 'embedded', 'sources', 'graph', 'database', 'config', 'errors'],
+  'gateway.ts': ['schema.ts', 'server', 'sources', 'graph', 'auth', 'database', 'config', 'errors'],
+  cli: ['gateway.ts', 'schema.ts', 'embedded', 'sources', 'graph', 'auth', 'database', 'config', 'errors'],
   'main.ts': ['cli'],
 }
 

@@ -16,8 +16,7 @@ const entry = (status: number, retryable: boolean, meaning: string, remedy: stri
 })
 
 /**
- * Every code that an answer, a log line or the command line may carry. The catalogue is the documentation:
- * docs/errors.md is written from it.
+ * Every code that an answer, a log line or the command line may carry. The catalogue is the documentation.
  */
 export const catalogue = {
   CONFIG_INVALID: entry(
@@ -124,6 +123,38 @@ export const catalogue = {
     false,
     'Persisted queries are not known here.',
     'Send the document.',
+  ),
+  BAD_REQUEST: entry(
+    400,
+    false,
+    'The request is not one of GraphQL over HTTP.',
+    'Send a JSON object with `query`.',
+  ),
+  NOT_FOUND: entry(404, false, 'There is nothing at this path.', 'Use /graphql.'),
+  METHOD_NOT_ALLOWED: entry(
+    405,
+    false,
+    'The path does not take this method, or GET carries a mutation.',
+    'Use POST.',
+  ),
+  NOT_ACCEPTABLE: entry(
+    406,
+    false,
+    'None of the media types asked for can be given.',
+    'Accept application/json.',
+  ),
+  UNSUPPORTED_MEDIA_TYPE: entry(415, false, 'The body is not JSON.', 'Send application/json.'),
+  GRAPHQL_PARSE_FAILED: entry(
+    400,
+    false,
+    'The document is not GraphQL.',
+    'Correct it where the message says.',
+  ),
+  GRAPHQL_VALIDATION_FAILED: entry(
+    400,
+    false,
+    'The document does not fit the schema.',
+    'Correct it where the message says.',
   ),
   INTERNAL: entry(500, false, 'Something failed that should not have.', 'Tell the operator the errorId.'),
 } as const satisfies Record<string, ErrorEntry>

@@ -2,6 +2,7 @@ import SchemaBuilder from '@pothos/core'
 import PrismaPlugin from '@pothos/plugin-prisma'
 import type { GraphContext } from './context.ts'
 import { datamodel, type PrismaTypes } from './models.ts'
+import './policy-plugin.ts'
 import type { Scalars } from './scalars.ts'
 
 /** The one schema builder: entities, relations and jobs add their types to it as they are imported. */
@@ -10,7 +11,7 @@ export const builder = new SchemaBuilder<{
   PrismaTypes: PrismaTypes
   Scalars: Scalars
 }>({
-  plugins: [PrismaPlugin],
+  plugins: ['policy', PrismaPlugin],
   prisma: { client: (context) => context.models, dmmf: datamodel },
 })
 

@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader'
 import type { GraphQLResolveInfo } from 'graphql'
 import sql, { join, raw, type Sql } from 'sql-template-tag'
+import type { Rule } from '../auth/rule.ts'
 import { type GraphContext, memoised } from './context.ts'
 import { encodeCursor } from './cursor.ts'
 import type { Entity, RowKey } from './entity.ts'
@@ -8,8 +9,11 @@ import { filterCondition } from './filter-sql.ts'
 import { type KeysetPosition, pageStatement } from './keyset.ts'
 import { type ConnectionArguments, type PageRequest, pageRequest } from './page-request.ts'
 import { requestedFields } from './requested-fields.ts'
-import { fieldPath, findRows, type Selection, selectionAt } from './rows.ts'
+import { fieldPath, readRows, selectionAt } from './rows.ts'
+import type { Selection } from './selection.ts'
 import { anyOf, columnOf, rowsOf, tableName } from './statement.ts'
+import { requireAnchor, rowRuleOf } from './visibility.ts'
+import { ruleSql } from './visibility-sql.ts'
 
 /** The column of an entity that names its parent, and the parent's key: what a connection below a row is bound to. */
 export interface Parent {
@@ -77,6 +81,7 @@ class ConnectionReader {
   readonly #parentColumn: string | undefined
   readonly #context: GraphContext
   readonly #request: PageRequest
+  readonly #rule: Rule
   readonly #conditions: readonly Sql[]
   readonly #wantsPage: boolean
   readonly #wantsRows: boolean
@@ -94,16 +99,14 @@ class ConnectionReader {
     this.#entity = entity
     this.#parentColumn = parentColumn
     this.#context = context
-    this.#request = pageRequest(entity, args)
-    const source = context.source(entity.source)
-    const require = (wanted: Entity, column: string) => {
-      source.require(wanted.table)
-      source.require(wanted.table, column)
-    }
+    this.#request = pageRequest(context, entity, args)
     for (const column of [...this.#request.order.map((term) => term.column), parentColumn ?? entity.key])
-      require(entity, column)
-    const condition = filterCondition(entity, args.filter, { require, zone: source.timeZone })
-    this.#conditions = condition ? [condition] : []
+      requireAnchor(context, entity, column)
+    this.#rule = rowRuleOf(context, entity)
+    this.#conditions = [
+      filterCondition(context, entity, args.filter),
+      ruleSql(context, entity, this.#rule, 't'),
+    ].filter((condition) => condition !== undefined)
     const requested = requestedFields(info)
     this.#wantsPage = ['edges', 'nodes', 'pageInfo'].some((field) => requested.has(field))
     this.#wantsRows = ['edges', 'nodes'].some((field) => requested.has(field))
@@ -119,13 +122,14 @@ class ConnectionReader {
   }
 
   async #readPages(parents: readonly RowKey[]): Promise<Connection[]> {
+    if (this.#rule.kind === 'never') return parents.map((parent) => this.#connection([], parent, new Map()))
     const positions = await this.#readKeysets(parents)
     const keys = positions.flatMap((list) =>
       list.slice(0, this.#request.size).map((position) => this.#key(position)),
     )
     const rows = new Map<RowKey, object>()
     if (this.#wantsRows && keys.length > 0) {
-      for (const row of await findRows(this.#context, this.#entity, [...new Set(keys)], this.#selection))
+      for (const row of await readRows(this.#context, this.#entity, [...new Set(keys)], this.#selection))
         rows.set((row as Record<string, RowKey>)[this.#entity.key] as RowKey, row)
     }
     return parents.map((parent, index) => this.#connection(positions[index] ?? [], parent, rows))
@@ -153,6 +157,7 @@ class ConnectionReader {
   }
 
   async #readCounts(parents: readonly RowKey[]): Promise<number[]> {
+    if (this.#rule.kind === 'never') return parents.map(() => 0)
     const { source, table } = this.#entity
     const where = (conditions: readonly Sql[]) =>
       conditions.length > 0 ? sql`WHERE ${join(conditions, ' AND ')}` : raw('')

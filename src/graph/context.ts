@@ -1,3 +1,4 @@
+import type { Viewer } from '../auth/viewer.ts'
 import type { Source } from '../database/source.ts'
 import type { ModelFacade } from './model-facade.ts'
 
@@ -9,6 +10,8 @@ export interface GraphContext {
   readonly sources: readonly Source[]
   /** Prisma's model delegates of every database. */
   readonly models: ModelFacade
+  /** Who asks, and what that person belongs to. */
+  readonly viewer: Viewer
   /** Loaders and memoised answers of this request. */
   readonly memo: Map<string, unknown>
 }

@@ -6,6 +6,8 @@ import { type Entity, entityNamed, fieldName, keyOf, type ToOne } from './entity
 import { entityRef, modelName } from './entity-ref.ts'
 import { encodeId } from './global-id.ts'
 import { Node } from './node.ts'
+import { rowRuleOf } from './visibility.ts'
+import { rowAnchors, ruleHolds } from './visibility-row.ts'
 
 type AnyRow = Readonly<Record<string, unknown>>
 
@@ -74,13 +76,18 @@ export function entityType(entity: Entity, inverses: readonly Inverse[]): void {
         select: (_args, context, nestedSelection) => {
           const source = context.source(entity.source)
           const usable = source.usable(entity.table, relation.by) && source.usable(far.table, far.key)
-          return (usable ? { [name]: nestedSelection() } : {}) as Record<never, true>
+          const anchors = { select: { [far.key]: true, ...rowAnchors(context, far) } }
+          return (usable ? { [name]: nestedSelection(anchors as never) } : {}) as Record<never, true>
         },
         resolve: (row, _args, context) => {
           const source = context.source(entity.source)
           source.require(entity.table, relation.by)
           source.require(far.table, far.key)
-          return (row as unknown as AnyRow)[name] as object | null
+          const farRow = (row as unknown as AnyRow)[name] as object | null
+          const seen =
+            farRow &&
+            ruleHolds(context, far, rowRuleOf(context, far), farRow, { entity: entity.name, relation: name })
+          return seen ? farRow : null
         },
       })
       return [name, field]

@@ -1,36 +1,35 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { TributaryError } from '../errors/tributary-error.ts'
 import { type Column, storableJson, storableText } from './column.ts'
+import type { GraphContext } from './context.ts'
 import { type Entity, entityNamed, fieldName } from './entity.ts'
 import { type Enumeration, UNKNOWN } from './enumeration.ts'
 import type { FilterValue } from './filter-input.ts'
 import { anyOf, columnOf, tableName } from './statement.ts'
-
-export interface FilterScope {
-  /** Called for every column that the filter reads; throws where the database has it not. */
-  require(entity: Entity, column: string): void
-  /** Zone of the source's timestamps without one. */
-  readonly zone: string
-}
+import { fieldRuleOf, requireAnchor, rowRuleOf } from './visibility.ts'
+import { ruleSql } from './visibility-sql.ts'
 
 const maximumNesting = 10
 const maximumConditions = 200
 
-/** @returns the condition on `t`, or none for an empty filter. */
+/**
+ * A filter as a condition on `t`; none for an empty filter. A column counts as empty on rows where the viewer may not
+ * read it, and a row that the viewer does not see is none that a relation could have.
+ */
 export function filterCondition(
+  context: GraphContext,
   entity: Entity,
   filter: FilterValue | null | undefined,
-  scope: FilterScope,
 ): Sql | undefined {
-  return new FilterCompiler(scope).entity(entity, filter ?? {}, 't', 0)
+  return new FilterCompiler(context).entity(entity, filter ?? {}, 't', 0)
 }
 
 class FilterCompiler {
-  readonly #scope: FilterScope
+  readonly #context: GraphContext
   #conditions = 0
 
-  constructor(scope: FilterScope) {
-    this.#scope = scope
+  constructor(context: GraphContext) {
+    this.#context = context
   }
 
   entity(entity: Entity, filter: FilterValue, alias: string, nesting: number): Sql | undefined {
@@ -66,17 +65,20 @@ class FilterCompiler {
       throw new TributaryError('BAD_INPUT', `${entity.name} has nothing named ${name} to filter by.`)
     const far = entityNamed(relation.to)
     const farAlias = `t${nesting}`
-    this.#scope.require(entity, relation.by)
-    this.#scope.require(far, far.key)
+    requireAnchor(this.#context, entity, relation.by)
+    requireAnchor(this.#context, far, far.key)
     const joined = sql`${columnOf(farAlias, far.key)} = ${columnOf(alias, relation.by)}`
-    const inner = this.entity(far, value, farAlias, nesting)
-    return sql`EXISTS (SELECT 1 FROM ${tableName(far.table)} ${raw(farAlias)} WHERE ${join(inner ? [joined, inner] : [joined], ' AND ')})`
+    const conditions = [
+      joined,
+      ruleSql(this.#context, far, rowRuleOf(this.#context, far), farAlias),
+      this.entity(far, value, farAlias, nesting),
+    ].filter((condition) => condition !== undefined)
+    return sql`EXISTS (SELECT 1 FROM ${tableName(far.table)} ${raw(farAlias)} WHERE ${join(conditions, ' AND ')})`
   }
 
   #column(entity: Entity, name: string, operators: FilterValue, alias: string): Sql[] {
     const column = entity.columns.get(name) as Column
-    this.#scope.require(entity, name)
-    const expression = columnOf(alias, name)
+    const expression = this.#readable(entity, name, alias)
     const ignoreCase = operators.ignoreCase === true
     return Object.entries(operators).flatMap(([operator, value]) => {
       if (operator === 'ignoreCase' || value === undefined) return []
@@ -97,35 +99,52 @@ class FilterCompiler {
           ignoreCase,
           where,
         )
-      return this.#compare(column, expression, operator, value, where)
+      return compare(
+        { column, expression, operator, where, zone: this.#context.source(entity.source).timeZone },
+        value,
+      )
     })
   }
 
-  #compare(column: Column, expression: Sql, operator: string, operand: unknown, where: string): Sql {
-    const encode = (value: unknown) => this.#value(column, value, where)
-    if (operator === 'in' || operator === 'notIn') {
-      const values = (operand as readonly unknown[]).map((value) => nonNull(value, where))
-      const among =
-        values.length === 0
-          ? sql`FALSE`
-          : column.kind.graphType === 'DateTime'
-            ? sql`${expression} IN (${join(values.map(encode))})`
-            : anyOf(
-                expression,
-                values.map((value) => checked(value, where)),
-                column.kind.cast,
-              )
-      return operator === 'in' ? among : sql`(${among}) IS NOT TRUE`
-    }
-    const symbol = comparisons[operator as keyof typeof comparisons]
-    return sql`${expression} ${raw(symbol)} ${encode(operand)}`
+  #readable(entity: Entity, name: string, alias: string): Sql {
+    requireAnchor(this.#context, entity, name)
+    const rule = ruleSql(
+      this.#context,
+      entity,
+      fieldRuleOf(this.#context, entity, fieldName(entity, name)),
+      alias,
+    )
+    const expression = columnOf(alias, name)
+    return rule ? sql`CASE WHEN ${rule} THEN ${expression} END` : expression
   }
+}
 
-  #value(column: Column, value: unknown, where: string): Sql {
-    if (column.kind.graphType === 'DateTime')
-      return sql`(${value}::timestamptz AT TIME ZONE ${this.#scope.zone})`
-    return sql`${checked(value, where)}::${raw(column.kind.cast)}`
-  }
+interface Comparison {
+  readonly column: Column
+  readonly expression: Sql
+  readonly operator: string
+  /** Place of the operand in the filter, for messages. */
+  readonly where: string
+  /** Zone of timestamps without one. */
+  readonly zone: string
+}
+
+function compare({ column, expression, operator, where, zone }: Comparison, operand: unknown): Sql {
+  const isMoment = column.kind.graphType === 'DateTime'
+  const encode = (value: unknown) =>
+    isMoment
+      ? sql`(${value}::timestamptz AT TIME ZONE ${zone})`
+      : sql`${checked(value, where)}::${raw(column.kind.cast)}`
+  if (operator !== 'in' && operator !== 'notIn')
+    return sql`${expression} ${raw(comparisons[operator as keyof typeof comparisons])} ${encode(operand)}`
+  const values = (operand as readonly unknown[]).map((value) => checked(nonNull(value, where), where))
+  const among =
+    values.length === 0
+      ? sql`FALSE`
+      : isMoment
+        ? sql`${expression} IN (${join(values.map(encode))})`
+        : anyOf(expression, values, column.kind.cast)
+  return operator === 'in' ? among : sql`(${among}) IS NOT TRUE`
 }
 
 const comparisons = { eq: '=', ne: 'IS DISTINCT FROM', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const

@@ -1,5 +1,6 @@
 import type { InputRef } from '@pothos/core'
 import sql from 'sql-template-tag'
+import { TributaryError } from '../errors/tributary-error.ts'
 import { builder } from './builder.ts'
 import type { Column } from './column.ts'
 import { type Direction, type Entity, fieldName, type Nulls, type OrderBy, upperCase } from './entity.ts'
@@ -54,18 +55,30 @@ export function orderInput(entity: Entity): InputRef<OrderValue> {
   })
 }
 
-/** A total order: the terms asked for (else the entity's own), each column once, the key last. */
+/**
+ * A total order: the terms asked for (else the entity's own), each column once, the key last.
+ *
+ * @param readable whether the viewer reads a column on every row that it sees. An order would tell the others.
+ * @throws TributaryError BAD_INPUT for a term that is not readable; the entity's own are left out instead.
+ */
 export function totalOrder(
   entity: Entity,
   orderBy: readonly OrderValue[] | null | undefined,
+  readable: (column: string) => boolean,
 ): (OrderTerm & { column: string })[] {
+  for (const { field } of orderBy ?? [])
+    if (!readable(field))
+      throw new TributaryError(
+        'BAD_INPUT',
+        `orderBy: ${upperCase(fieldName(entity, field))} is not shown to you on every row.`,
+      )
   const asked: readonly OrderBy[] = orderBy?.length
     ? orderBy.map((order) => ({
         column: order.field as never,
         direction: order.direction,
         ...(order.nulls ? { nulls: order.nulls } : {}),
       }))
-    : entity.defaultOrder
+    : entity.defaultOrder.filter(({ column }) => readable(column))
   const terms = new Map<string, OrderTerm & { column: string }>()
   for (const term of [
     ...asked,

@@ -1,9 +1,11 @@
 import { TributaryError } from '../errors/tributary-error.ts'
+import type { GraphContext } from './context.ts'
 import { decodeCursor } from './cursor.ts'
-import type { Entity } from './entity.ts'
+import { type Entity, fieldName } from './entity.ts'
 import type { FilterValue } from './filter-input.ts'
 import type { KeysetPosition } from './keyset.ts'
 import { type OrderValue, totalOrder } from './order-input.ts'
+import { fieldRuleOf } from './visibility.ts'
 
 /** Rows of a page when a caller names no number. */
 export const defaultPageSize = 20
@@ -40,10 +42,14 @@ function pageSize(name: string, size: number): number {
  * @see Relay's GraphQL Cursor Connections Specification, section 4
  * @throws TributaryError BAD_INPUT for `first` beside `last`, PAGE_SIZE, BAD_CURSOR.
  */
-export function pageRequest(entity: Entity, args: ConnectionArguments): PageRequest {
+export function pageRequest(context: GraphContext, entity: Entity, args: ConnectionArguments): PageRequest {
   if (args.first != null && args.last != null)
     throw new TributaryError('BAD_INPUT', 'first and last exclude each other: a page is taken from one end.')
-  const order = totalOrder(entity, args.orderBy)
+  const order = totalOrder(
+    entity,
+    args.orderBy,
+    (column) => fieldRuleOf(context, entity, fieldName(entity, column)).kind === 'always',
+  )
   const position = (argument: 'after' | 'before') => {
     const cursor = args[argument]
     return cursor == null ? undefined : decodeCursor(entity, order, cursor, argument)

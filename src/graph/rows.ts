@@ -4,30 +4,14 @@ import type { GraphQLResolveInfo } from 'graphql'
 import { type GraphContext, memoised } from './context.ts'
 import type { Entity, RowKey } from './entity.ts'
 import { delegateOf } from './model-facade.ts'
-
-/** What to select of a row: columns, and relations to one with selections of their own. */
-export interface Selection {
-  readonly [name: string]: boolean | { readonly select?: Selection }
-}
+import { mergeSelections, type Selection } from './selection.ts'
+import { requireAnchor, rowRuleOf } from './visibility.ts'
+import { fieldAnchors } from './visibility-row.ts'
+import { ruleWhere } from './visibility-where.ts'
 
 interface Wanted {
   readonly key: RowKey
   readonly select: Selection
-}
-
-/** Both selections as one. */
-export function mergeSelections(left: Selection, right: Selection): Selection {
-  const merged: Record<string, Selection[string]> = { ...left }
-  for (const [name, wanted] of Object.entries(right)) {
-    const present = merged[name]
-    merged[name] =
-      typeof present === 'object' && typeof wanted === 'object'
-        ? { select: mergeSelections(present.select ?? {}, wanted.select ?? {}) }
-        : typeof present === 'object'
-          ? present
-          : wanted
-  }
-  return merged
 }
 
 /** The field's place in the document, without list indices: one for all rows of a list. */
@@ -56,20 +40,36 @@ export function selectionAt(
     paths,
     ...(paths.length === 0 ? { typeName: entity.name } : {}),
   })
-  return { ...(query.select as Selection | undefined), [entity.key]: true }
+  const select = mergeSelections((query.select as Selection | undefined) ?? {}, fieldAnchors(context, entity))
+  return { ...select, [entity.key]: true }
 }
 
-/** Rows of an entity by key, in any order; keys without a row are left out. One statement. */
-export function findRows(
+/** Rows of an entity by key that the viewer sees, in any order; keys without one are left out. One statement. */
+export async function findRows(
   context: GraphContext,
   entity: Entity,
   keys: readonly RowKey[],
   select: Selection,
 ): Promise<object[]> {
-  const source = context.source(entity.source)
-  source.require(entity.table)
-  source.require(entity.table, entity.key)
-  return delegateOf(context.models, entity).findMany({ where: { [entity.key]: { in: [...keys] } }, select })
+  const rule = rowRuleOf(context, entity)
+  if (rule.kind === 'never') return []
+  const where = rule.kind === 'always' ? [] : [ruleWhere(context, entity, rule)]
+  return readRows(context, entity, keys, select, where)
+}
+
+/** Rows by keys that are known to be seen, because SQL chose them by the same rule. */
+export async function readRows(
+  context: GraphContext,
+  entity: Entity,
+  keys: readonly RowKey[],
+  select: Selection,
+  where: readonly object[] = [],
+): Promise<object[]> {
+  requireAnchor(context, entity, entity.key)
+  return delegateOf(context.models, entity).findMany({
+    where: { AND: [{ [entity.key]: { in: [...keys] } }, ...where] },
+    select,
+  })
 }
 
 /**

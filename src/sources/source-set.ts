@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Viewer } from '../auth/viewer.ts'
 import type { SourceConfig } from '../config/source-config.ts'
 import { Source } from '../database/source.ts'
 import type { GraphContext } from '../graph/context.ts'
@@ -12,7 +13,7 @@ import { sourceTable } from './table.ts'
 export interface SourceSet extends AsyncDisposable {
   readonly sources: readonly Source[]
   /** A context for one request. */
-  createContext(): GraphContext
+  createContext(viewer: Viewer): GraphContext
 }
 
 /** Makes the sources and looks at each once. Never fails for a source that cannot be reached: it is tried again. */
@@ -23,10 +24,11 @@ export async function startSources(configs: readonly SourceConfig[], log: Logger
   await Promise.all(sources.map((source) => source.start()))
   return {
     sources,
-    createContext: () => ({
+    createContext: (viewer) => ({
       source: (name) => memberNamed(name).source,
       sources,
       models,
+      viewer,
       memo: new Map(),
     }),
     async [Symbol.asyncDispose]() {

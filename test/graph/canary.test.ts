@@ -1,5 +1,6 @@
 import { graphql } from 'graphql'
 import { describe, expect, it } from 'vitest'
+import { everyone } from '../../src/auth/viewer.ts'
 import { entities } from '../../src/graph/entity.ts'
 import { datamodel, joinDatamodels } from '../../src/graph/models.ts'
 import { createSchema } from '../../src/schema.ts'
@@ -40,13 +41,17 @@ describe('several Prisma clients in one builder', () => {
       contextValue: {
         source: () => source,
         sources: [],
+        viewer: everyone,
         memo: new Map(),
         models: { delegates: new Map([['trainingJob', delegate]]) },
       },
     })
     expect(answer).toEqual({ data: { trainingJob: { databaseId: 7, project: { name: 'Pallets' } } } })
     expect(asked).toEqual([
-      { where: { id: { in: [7] } }, select: { id: true, project: { select: { id: true, name: true } } } },
+      {
+        where: { AND: [{ id: { in: [7] } }] },
+        select: { id: true, project: { select: { id: true, name: true } } },
+      },
     ])
   })
 })

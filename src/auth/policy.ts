@@ -1,0 +1,196 @@
+/**
+ * Who may see what, in one table. What is not named here is not shown: an entity without an entry, or a field that is
+ * in no list, fails the build of the schema.
+ *
+ * A rule speaks of the columns of the entity's table; `through` goes to the row that a relation names, by that row's
+ * own rule. What one may not see does not exist: null, or not on the page.
+ */
+import {
+  all,
+  any,
+  empty,
+  labeler,
+  never,
+  noneOf,
+  own,
+  type Rule,
+  role,
+  through,
+  usedBy,
+  within,
+} from './rule.ts'
+
+export interface EntityPolicy {
+  /** Who sees a row at all. */
+  readonly rows: Rule
+  /** Fields that whoever sees the row sees, separated by blanks. */
+  readonly fields: string
+  /** Fields that fewer see: null to the others. */
+  readonly restricted?: readonly { readonly to: Rule; readonly fields: string }[]
+}
+
+const admin = role('admin')
+const engineers = role('standard_engineer')
+const managed = all(role('manager'), noneOf('system_role', ['manager', 'admin']))
+const inFull = any(admin, labeler, own('id', 'user'), managed)
+
+export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
+  Project: {
+    rows: any(admin, own('user_id', 'user'), within('id', 'memberProjects')),
+    fields: `id databaseId name description taskType userId organizationId createdAt updatedAt
+      owner organization members invitations experiments trainingJobs`,
+  },
+  Experiment: {
+    rows: through('project'),
+    fields: `id databaseId projectId name description tags mlflowExperimentId mlflowExperimentName numRuns
+      numCompletedRuns bestMetrics createdAt updatedAt project trainingJobs`,
+  },
+  TrainingJob: {
+    rows: any(
+      admin,
+      through('project'),
+      all(empty('project_id'), any(through('session'), own('created_by', 'user'))),
+    ),
+    fields: `id databaseId sessionId projectId experimentId createdBy experimentName tags notes observabilityBackends
+      observabilityExperimentIds framework frameworkRaw modelName taskType numClasses customDockerImage datasetId
+      datasetSnapshotId datasetVersion datasetPath datasetFormat splitStrategy epochs batchSize learningRate
+      advancedConfig status statusRaw errorMessage workflowId clearmlTaskId finalAccuracy bestCheckpointPath
+      lastCheckpointPath primaryMetric primaryMetricMode primaryMetricModeRaw createdAt startedAt completedAt
+      progress metricSeries creator session project experiment datasetSnapshot
+      metrics logs validationResults testRuns inferenceJobs exportJobs deployments`,
+    restricted: [{ to: admin, fields: 'outputDir processId' }],
+  },
+  TrainingMetric: {
+    rows: through('job'),
+    fields:
+      'id databaseId jobId epoch step loss accuracy learningRate extraMetrics checkpointPath createdAt job',
+  },
+  TrainingLog: {
+    rows: through('job'),
+    fields: 'id databaseId jobId logType logTypeRaw content createdAt job',
+  },
+  ValidationResult: {
+    rows: through('job'),
+    fields: `id databaseId jobId epoch taskType primaryMetricValue primaryMetricName overallLoss metrics
+      perClassMetrics confusionMatrix prCurves classNames visualizationData sampleCorrectImages
+      sampleIncorrectImages checkpointPath createdAt job`,
+  },
+  TestRun: {
+    rows: through('trainingJob'),
+    fields: `id databaseId trainingJobId checkpointPath datasetPath datasetSplit status statusRaw errorMessage taskType
+      primaryMetricName primaryMetricValue overallLoss metrics perClassMetrics confusionMatrix classNames totalImages
+      inferenceTimeMs createdAt startedAt completedAt trainingJob`,
+  },
+  InferenceJob: {
+    rows: through('trainingJob'),
+    fields: `id databaseId trainingJobId checkpointPath inferenceType inferenceTypeRaw inputData status statusRaw
+      errorMessage taskType totalImages totalInferenceTimeMs avgInferenceTimeMs createdAt startedAt completedAt
+      trainingJob`,
+  },
+  ExportJob: {
+    rows: through('trainingJob'),
+    fields: `id databaseId trainingJobId exportFormat exportFormatRaw checkpointPath version isDefault framework
+      frameworkRaw taskType modelName exportConfig optimizationConfig validationConfig status statusRaw errorMessage
+      exportResults fileSizeMb validationPassed createdAt startedAt completedAt trainingJob deployments`,
+    restricted: [{ to: admin, fields: 'exportPath processId' }],
+  },
+  Deployment: {
+    rows: through('trainingJob'),
+    fields: `id databaseId exportJobId trainingJobId type typeRaw name config endpointUrl containerImage packagePath
+      runtimeWrapperLanguage status statusRaw errorMessage requestCount totalInferenceTimeMs avgLatencyMs
+      lastRequestAt cpuLimit memoryLimit gpuEnabled createdAt deployedAt deactivatedAt exportJob trainingJob`,
+    restricted: [{ to: admin, fields: 'containerRegistry' }],
+  },
+  DatasetSnapshot: {
+    rows: any(admin, own('created_by_user_id', 'user'), usedBy('TrainingJob', 'datasetSnapshot')),
+    fields: `id databaseId datasetId datasetVersionHash createdByUserId notes createdAt splitConfig creator
+      trainingJobs`,
+    restricted: [{ to: admin, fields: 'storagePath snapshotMetadataPath' }],
+  },
+  ChatSession: {
+    rows: own('user_id', 'user'),
+    fields: 'id databaseId userId createdAt updatedAt state stateRaw user messages trainingJobs',
+    restricted: [{ to: admin, fields: 'tempData' }],
+  },
+  ChatMessage: {
+    rows: through('session'),
+    fields: 'id databaseId sessionId role roleRaw content createdAt session',
+  },
+
+  User: {
+    rows: any(inFull, own('organization_id', 'organization'), within('id', 'people')),
+    fields: `id databaseId fullName avatarName badgeColor
+      projects trainingJobs chatSessions datasetSnapshots memberships invitedMembers sentInvitations
+      receivedInvitations`,
+    restricted: [
+      {
+        to: inFull,
+        fields: `email company companyCustom division divisionCustom department organizationId phoneNumber bio
+          systemRole systemRoleRaw isActive createdAt updatedAt organization`,
+      },
+      { to: admin, fields: 'keycloakId passwordResetExpires' },
+    ],
+  },
+  Organization: {
+    rows: any(admin, labeler, own('id', 'organization')),
+    fields: `id databaseId name company division maxUsers maxStorageGb maxGpuHoursPerMonth createdAt updatedAt
+      users invitations projects`,
+  },
+  Invitation: {
+    rows: any(admin, own('inviter_id', 'user'), own('invitee_id', 'user'), own('invitee_email', 'email')),
+    fields: `id databaseId type typeRaw status statusRaw organizationId projectId datasetId inviterId inviteeEmail
+      inviteeId inviteeRole inviteeRoleRaw message expiresAt createdAt acceptedAt organization project inviter
+      invitee`,
+  },
+  ProjectMember: {
+    rows: any(admin, labeler, within('project_id', 'projects')),
+    fields: 'id databaseId projectId userId role roleRaw invitedBy joinedAt project user inviter',
+  },
+
+  SlurmJob: {
+    rows: engineers,
+    fields: `id databaseId sbatchId foldIndex jobType jobTypeRaw status statusRaw startTime endTime errorMessage
+      trainings inferences`,
+    restricted: [{ to: admin, fields: 'sbatchContent' }],
+  },
+  Training: {
+    rows: engineers,
+    fields: 'id databaseId name jobId status statusRaw progress startTime endTime job models',
+    restricted: [{ to: admin, fields: 'imagesPath labelsPath modelPath' }],
+  },
+  Model: {
+    rows: engineers,
+    fields: 'id databaseId trainingId name createdAt training inferences',
+  },
+  Inference: {
+    rows: engineers,
+    fields: `id databaseId modelId jobId inputData prediction status statusRaw startTime endTime errorMessage createdAt
+      updatedAt model job`,
+    restricted: [{ to: admin, fields: 'outputDir' }],
+  },
+}
+
+const fieldRules = new Map(
+  Object.entries(entityPolicies).map(([entity, { fields, restricted = [] }]) => [
+    entity,
+    new Map<string, Rule | 'with the row'>([
+      ...names(fields).map((name) => [name, 'with the row'] as const),
+      ...restricted.flatMap(({ to, fields: fewer }) => names(fewer).map((name) => [name, to] as const)),
+    ]),
+  ]),
+)
+
+function names(list: string): string[] {
+  return list.split(/\s+/).filter(Boolean)
+}
+
+/** Who sees the rows of an entity; nobody, where the table is silent. */
+export const rowsRule = (entity: string): Rule => entityPolicies[entity]?.rows ?? never
+
+/** Who sees a field of an entity, beyond seeing the row; undefined where the table is silent. */
+export const fieldRule = (entity: string, field: string): Rule | 'with the row' | undefined =>
+  fieldRules.get(entity)?.get(field)
+
+/** Every field that the table names, to find those that no longer exist. */
+export const namedFields = (): readonly string[] =>
+  [...fieldRules].flatMap(([entity, fields]) => [...fields.keys()].map((field) => `${entity}.${field}`))

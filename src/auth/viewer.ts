@@ -1,0 +1,64 @@
+import { anonymous, atLeast, type Principal } from './principal.ts'
+import { all, always, any, never, type Rule, type ScopeFact, type ScopeSet } from './rule.ts'
+
+/** What a principal belongs to, read from the databases. A set that could not be read throws why when it is needed. */
+export interface Scope {
+  keys(set: ScopeSet): readonly number[]
+}
+
+/** Who looks: a principal with its scope. */
+export interface Viewer {
+  readonly principal: Principal
+  readonly scope: Scope
+  /** Whether everything is shown, whoever asks: while there is no sign-in. */
+  readonly open: boolean
+}
+
+/** Whoever asks, while there is no sign-in: sees everything. */
+export const everyone: Viewer = { principal: anonymous, scope: { keys: () => [] }, open: true }
+
+/** The viewer's own id, organization or e-mail address; null where it has none. */
+export function factOf({ principal }: Viewer, fact: ScopeFact): number | string | null {
+  if (principal.kind !== 'user') return null
+  if (fact === 'user') return principal.id
+  return fact === 'organization' ? principal.organizationId : principal.email
+}
+
+/** The viewer's e-mail address as accounts are looked up by it: as stored, and in lower case. */
+export function emailsOf({ principal }: Viewer): string[] {
+  return principal.kind === 'user' ? [...new Set([principal.email, principal.email.toLowerCase()])] : []
+}
+
+const readsForLabeler = ({ principal }: Viewer) =>
+  principal.kind !== 'anonymous' && (principal.audience === 'labeler' || principal.kind === 'service')
+
+/** A rule with all that is known of the viewer folded in: what is left depends on the row. */
+export function ruleFor(viewer: Viewer, rule: Rule): Rule {
+  if (viewer.open) return always
+  switch (rule.kind) {
+    case 'any':
+      return any(...rule.of.map((part) => ruleFor(viewer, part)))
+    case 'all':
+      return all(...rule.of.map((part) => ruleFor(viewer, part)))
+    case 'labeler':
+      return readsForLabeler(viewer) ? always : never
+    case 'role':
+      return !readsForLabeler(viewer) &&
+        viewer.principal.kind === 'user' &&
+        atLeast(viewer.principal.role, rule.least)
+        ? always
+        : never
+    case 'always':
+      return viewer.principal.kind === 'user' && !readsForLabeler(viewer) ? always : never
+    case 'own':
+      return readsForLabeler(viewer) || factOf(viewer, rule.fact) === null ? never : rule
+    case 'within':
+    case 'through':
+    case 'used':
+    case 'noneOf':
+    case 'empty':
+      return viewer.principal.kind === 'user' && !readsForLabeler(viewer) ? rule : never
+    case 'never':
+      return never
+  }
+}
