@@ -1,5 +1,6 @@
 import { readConfig } from '../config/config.ts'
 import { createLogger } from '../config/logger.ts'
+import type { Source } from '../database/source.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import { startSources } from '../sources/source-set.ts'
 import type { Command } from './command.ts'
@@ -14,14 +15,19 @@ export const dbVerify: Command = {
     await using set = await startSources(config.sources, createLogger({ ...config.log, level: 'silent' }))
     let sound = true
     for (const source of set.sources) {
-      if (source.status === 'NOT_CONFIGURED') print(`${source.name}: not configured`)
-      else if (source.status !== 'AVAILABLE') print(`${source.name}: ${source.reason ?? 'not reachable'}`)
-      else if (source.differences.length === 0) print(`${source.name}: as expected`)
-      for (const difference of source.differences) print(difference.line)
-      sound &&=
-        source.status === 'NOT_CONFIGURED' ||
-        (source.status === 'AVAILABLE' && source.differences.every(({ severity }) => severity === 'notice'))
+      for (const line of report(source)) print(line)
+      sound &&= isSound(source)
     }
     return sound ? 0 : 1
   },
 }
+
+function report({ name, status, reason, differences }: Source): string[] {
+  if (status === 'NOT_CONFIGURED') return [`${name}: not configured`]
+  if (differences.length > 0) return differences.map(({ line }) => line)
+  return [`${name}: ${status === 'AVAILABLE' ? 'as expected' : (reason ?? 'not reachable')}`]
+}
+
+const isSound = ({ status, differences }: Source) =>
+  status === 'NOT_CONFIGURED' ||
+  (status === 'AVAILABLE' && differences.every(({ severity }) => severity === 'notice'))

@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
-import pretty from 'pino-pretty'
+import { prettyFactory } from 'pino-pretty'
 import type { LogConfig } from './config.ts'
 
 /**
@@ -7,18 +7,17 @@ import type { LogConfig } from './config.ts'
  *
  * @param destination Where lines go; standard output without one.
  */
-export function createLogger({ level, format }: LogConfig, destination?: DestinationStream): Logger {
+export function createLogger(
+  { level, format }: LogConfig,
+  destination: DestinationStream = process.stdout,
+): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
-  if (format === 'json') return destination ? pino(options, destination) : pino(options)
-  // A stream rather than a pino transport: a transport is a worker that loads its module by path at run time,
-  // and in a bundle there is none.
-  return pino(
-    options,
-    pretty({
-      sync: true,
-      colorize: process.stdout.isTTY,
-      translateTime: 'SYS:HH:MM:ss.l',
-      ...(destination && { destination }),
-    }),
-  )
+  if (format === 'json') return pino(options, destination)
+  // Not a pino transport: that is a worker which loads its module by path at run time, and a bundle has none.
+  const pretty = prettyFactory({
+    singleLine: true,
+    colorize: process.stdout.isTTY,
+    translateTime: 'SYS:HH:MM:ss.l',
+  })
+  return pino(options, { write: (line) => void destination.write(pretty(line)) })
 }

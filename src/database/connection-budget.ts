@@ -23,12 +23,9 @@ export function checkConnectionBudget(sources: readonly Source[]): BudgetLine[] 
     const offered = server.maxConnections - server.reservedConnections
     const names = members.map(({ name }) => name).join(', ')
     const isExceeded = needed > offered
-    const remedy = isExceeded ? '; lower DB_MAX_CONNECTIONS or raise the max_connections of the server' : ''
-    return [
-      {
-        line: `${names}: up to ${needed} of the ${offered} connections of their server${remedy}`,
-        isExceeded,
-      },
-    ]
+    const whose = members.length === 1 ? 'its' : 'their'
+    const remedy = isExceeded ? '; lower DB_MAX_CONNECTIONS or raise max_connections there' : ''
+    const line = `${names}: up to ${needed} of the ${offered} connections of ${whose} server${remedy}`
+    return [{ line, isExceeded }]
   })
 }

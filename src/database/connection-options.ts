@@ -53,7 +53,8 @@ export function planConnection(config: SourceConfig): ConnectionPlan {
     url.searchParams.delete(name)
     return value
   }
-  const mode = sslModes.find((name) => name === take('sslmode')) ?? config.sslMode
+  const asked = take('sslmode')
+  const mode = sslModes.find((name) => name === asked) ?? config.sslMode
   const files = { ca: take('sslrootcert'), cert: take('sslcert'), key: take('sslkey') }
   const options = [take('options'), ...Object.entries(sessionSettings).map((pair) => `-c ${pair.join('=')}`)]
   const client: ClientConfig = {

@@ -48,6 +48,9 @@ export function classify(error: Error): FailureKind {
 /** Whether only an operator can mend it, so that trying again soon is of no use. */
 export const needsOperator = (error: Error): boolean => operatorsFault.has(codeOf(error) ?? '')
 
+/** Whether the server has no connection left, for anybody or for this role or database. */
+export const isExhaustion = (error: Error): boolean => codeOf(error) === '53300'
+
 /** Whether another way of encrypting may succeed where this one failed. */
 export function mayDependOnEncryption(error: Error): boolean {
   const code = codeOf(error) ?? ''
@@ -91,6 +94,10 @@ export function reasonOf(error: Error, { host, port, database, role }: Address):
       return `${server} is starting up or shutting down`
   }
   const [message] = error.message.split('\n', 1)
+  if (/^(CERT_|UNABLE_|SELF_|DEPTH_)/.test(codeOf(error) ?? ''))
+    return `the certificate of ${server} is not trusted; name its authority's with sslrootcert in the URL`
+  if (codeOf(error) === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return `the certificate of ${server} is another host's; correct the host in the URL, or set the mode to verify-ca`
   if (/timeout/.test(error.message)) return `${server} does not answer`
   if (/^Connection terminated/.test(error.message)) return `the connection to ${server} was cut`
   if (/does not support SSL/.test(error.message))

@@ -5,15 +5,20 @@ import { Client } from 'pg'
 import { TributaryError } from '../errors/tributary-error.ts'
 
 export interface MigrateOptions {
-  /** The source's name: platform, users, inference. Names the folder and stands in every message. */
+  /** The source's name: platform, users, inference; or gateway. Names the folder and stands in every message. */
   readonly source: string
-  /** postgres:// URL of its database, as a role that may create tables in the schema public. */
+  /** postgres:// URL of its database, as a role that may create tables in the schema. */
   readonly url: string
+  /** The schema that the tables are in; made where it is missing. Default: public. */
+  readonly schema?: string
   /** Folder of the .sql files. Default: the project's own for the source. */
   readonly folder?: string
   /** Takes one line for each migration applied. Default: silence. */
   readonly log?: (line: string) => void
 }
+
+/** What to migrate for the gateway's own state: a schema of its own, beside whatever else the database holds. */
+export const gatewayState = { source: 'gateway', schema: 'tributary' } as const
 
 /** Connecting takes no longer than this, in milliseconds. */
 const connectionTimeoutMs = 10_000
@@ -41,7 +46,7 @@ export function migrationsFolder(source: string): string {
  * @throws TributaryError MIGRATION_FAILED naming the source, the file and the reason; nothing was changed then.
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
-  const { source, url, folder = migrationsFolder(source), log = () => {} } = options
+  const { source, url, schema = 'public', folder = migrationsFolder(source), log = () => {} } = options
   const progress = new Progress()
   const client = new Client({
     connectionString: url,
@@ -56,7 +61,8 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
       dbClient: client,
       dir: folder,
       direction: 'up',
-      schema: 'public',
+      schema,
+      createSchema: schema !== 'public',
       migrationsTable: 'tributary_migrations',
       singleTransaction: true,
       advisoryLockMode: 'wait',

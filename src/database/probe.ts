@@ -16,6 +16,13 @@ export interface ProbeOptions {
   readonly signal: AbortSignal
 }
 
+/** How long to wait for an answer. */
+export interface Patience {
+  readonly timeoutMs: number
+  /** Asked when that is over: whether to wait as long again. */
+  readonly isExtended: () => boolean
+}
+
 /**
  * A connection of its own on which a source's database is looked at: whether it answers, and what is in it. The pool
  * would not do: it may be full of slow statements, or of dead sockets.
@@ -70,13 +77,13 @@ export class Probe implements AsyncDisposable {
   }
 
   /** @throws Error when the database does not answer in time. */
-  async ping(timeoutMs: number): Promise<void> {
-    await this.#within(timeoutMs, this.#client.query('SELECT 1'))
+  async ping(patience: Patience): Promise<void> {
+    await this.#within(patience, this.#client.query('SELECT 1'))
   }
 
   /** @throws Error when the database does not answer in time. */
-  inspect(expected: ExpectedDatabase, timeoutMs: number): Promise<FoundDatabase> {
-    return this.#within(timeoutMs, inspectDatabase(this.#client, expected))
+  inspect(expected: ExpectedDatabase, patience: Patience): Promise<FoundDatabase> {
+    return this.#within(patience, inspectDatabase(this.#client, expected))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -86,15 +93,17 @@ export class Probe implements AsyncDisposable {
     stream.destroy()
   }
 
-  async #within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
+  async #within<T>({ timeoutMs, isExtended }: Patience, answer: Promise<T>): Promise<T> {
     const { promise: silence, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(async () => {
+    const expire = async () => {
       // A process that was busy for so long has an answer unread: timers come before sockets.
       await turn()
+      if (isExtended()) return timer.refresh()
       const error = new Error(`timeout of ${timeoutMs} ms`)
       this.#losing.abort(error)
-      reject(error)
-    }, timeoutMs)
+      return reject(error)
+    }
+    const timer = setTimeout(expire, timeoutMs)
     try {
       return await Promise.race([answer, silence])
     } finally {

@@ -26,6 +26,7 @@ export class SourceClient extends Client {
   readonly #gate: Gate
   readonly #connections: Set<SourceClient>
   readonly #encryption: Encryption
+  #underWay = 0
 
   constructor(config?: SourceClientConfig) {
     if (config === undefined) throw new TypeError('A client of a source is made by its pool')
@@ -82,8 +83,10 @@ export class SourceClient extends Client {
       request.statements.set(source, (request.statements.get(source) ?? 0) + 1)
       request.signal.addEventListener('abort', cancel, { once: true })
     }
+    this.#underWay++
     const submit = super.query as unknown as (statement: unknown, values: unknown, answer: Answer) => void
     submit.call(this, statement, values, (error, result) => {
+      this.#underWay--
       request?.signal.removeEventListener('abort', cancel)
       if (cancelled) void cancelled.then(() => answer(error && request?.signal.reason, result))
       else if (error) answer(this.#gate.failed(error))
@@ -94,15 +97,27 @@ export class SourceClient extends Client {
     })
   }
 
-  async #cancel(): Promise<void> {
-    const { host, port, processID, secretKey } = this
-    if (processID === null || secretKey === null) return this.destroy()
-    const target = { host, port, encryption: this.#encryption, processID, secretKey }
-    if (!(await sendCancelRequest(target, cancelTimeoutMs))) this.destroy()
+  /** Whether a statement is under way. */
+  get isBusy(): boolean {
+    return this.#underWay > 0
   }
 
-  /** Cuts the connection, with whatever it is doing. */
-  destroy(): void {
+  /** Ends the connection, with whatever it is doing: closing the socket alone would leave the server at work. */
+  async cut(): Promise<void> {
+    const cancelled = this.isBusy && this.#requestCancel()
     this.connection.stream.destroy()
+    await cancelled
+  }
+
+  async #cancel(): Promise<void> {
+    if (!(await this.#requestCancel())) this.connection.stream.destroy()
+  }
+
+  /** Whether the server has dealt with the request. */
+  async #requestCancel(): Promise<boolean> {
+    const { host, port, processID, secretKey } = this
+    if (processID === null || secretKey === null) return false
+    const target = { host, port, encryption: this.#encryption, processID, secretKey }
+    return sendCancelRequest(target, cancelTimeoutMs)
   }
 }

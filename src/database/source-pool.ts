@@ -49,6 +49,11 @@ export class SourcePool extends Pool {
     this.options.ssl = encryption
   }
 
+  /** Connections that have been opened, in use or idle. */
+  get openCount(): number {
+    return [...this.#connections].filter(({ processID }) => processID !== null).length
+  }
+
   override connect(): Promise<PoolClient>
   override connect(callback: Acquired): void
   override connect(callback?: Acquired) {
@@ -62,16 +67,19 @@ export class SourcePool extends Pool {
   }
 
   /** Cuts every connection, with whatever it is doing; those that wait for one are refused. */
-  discard(): void {
-    for (const connection of this.#connections) connection.destroy()
+  async discard(): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => connection.cut()))
   }
 
-  /** Ends idle connections in good order, and cuts those that are busy or silent a second later. */
+  /** Cuts the connections that are busy and ends the others in good order; a second later cuts what is left. */
   async close(): Promise<void> {
     const ended = this.end()
+    await Promise.all(
+      [...this.#connections].filter(({ isBusy }) => isBusy).map((connection) => connection.cut()),
+    )
     for (const until = Date.now() + goodbyeMs; this.#connections.size > 0 && Date.now() < until; )
       await pause(10)
-    this.discard()
+    await this.discard()
     await ended
   }
 
@@ -95,8 +103,10 @@ export class SourcePool extends Pool {
     signal?.addEventListener('abort', leave, { once: true })
     return AsyncLocalStorage.bind<Acquired>((error, client, done) => {
       signal?.removeEventListener('abort', leave)
-      if (left) client?.release()
-      else if (error) callback(this.#acquisitionFailed(error), undefined, done)
+      const failure = error ? this.#acquisitionFailed(error) : this.#gate.refusal()
+      if (left || failure) client?.release()
+      if (left) return
+      if (failure) callback(failure, undefined, () => {})
       else callback(undefined, client, done)
     })
   }

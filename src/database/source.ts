@@ -1,13 +1,14 @@
 import type { SourceConfig } from '../config/source-config.ts'
+import type { ErrorCode } from '../errors/catalogue.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import { compareDatabase } from './compare.ts'
 import { type Address, type ConnectionPlan, planConnection } from './connection-options.ts'
 import type { Difference } from './difference.ts'
 import type { ExpectedDatabase } from './expected.ts'
-import { classify, needsOperator, reasonOf } from './failure.ts'
+import { classify, isExhaustion, needsOperator, reasonOf } from './failure.ts'
 import type { FoundServer } from './found.ts'
 import { type Gate, Refusal } from './gate.ts'
-import { Probe } from './probe.ts'
+import { type Patience, Probe } from './probe.ts'
 import { currentRequest } from './request-scope.ts'
 import { SourcePool } from './source-pool.ts'
 import { defaultTiming, type Timing } from './timing.ts'
@@ -74,6 +75,8 @@ export class Source implements AsyncDisposable {
   #wasAnswered = false
   #wasContradicted = false
   #checkedAt = 0
+  #askedAt = 0
+  #isOver = false
 
   /** @throws TributaryError CONFIG_INVALID when a certificate named in the URL cannot be read. */
   constructor(options: SourceOptions) {
@@ -180,7 +183,10 @@ export class Source implements AsyncDisposable {
     })
   }
 
+  /** Answers who still waits, and ends the connections. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true
+    this.#release()
     await this.#watch?.[Symbol.asyncDispose]()
     await this.pool.close()
   }
@@ -193,19 +199,26 @@ export class Source implements AsyncDisposable {
       answered: () => {
         this.#wasAnswered = true
       },
-      unreachable: (error) => {
-        this.#down(error)
-        return new Refusal(this.#unavailable(error))
-      },
+      unreachable: (error) => this.#unreachable(error),
       failed: (error) => this.#translate(error),
     }
+  }
+
+  /** A server without a connection to spare is there: the connections that are open go on. */
+  #unreachable(error: Error): Refusal {
+    if (isExhaustion(error) && this.#status === 'AVAILABLE' && this.pool.openCount > 0) {
+      const message = `${this.name} has no connection to spare.`
+      return new Refusal(this.#error('SOURCE_OVERLOADED', message, error))
+    }
+    // Once it is down, what its connections say is the consequence; the reason is the watch's to tell.
+    if (this.#status === 'AVAILABLE') this.#down(error)
+    return new Refusal(this.#unavailable(error))
   }
 
   #translate(error: Error): Error {
     switch (classify(error)) {
       case 'connection':
-        this.#down(error)
-        return new Refusal(this.#unavailable(error))
+        return this.#unreachable(error)
       case 'mismatch':
         this.#wasContradicted = true
         return new Refusal(this.#error('SOURCE_MISMATCH', `${this.name}: ${error.message}.`, error))
@@ -217,6 +230,7 @@ export class Source implements AsyncDisposable {
   }
 
   #refusal(): TributaryError | undefined {
+    if (this.#isOver && this.#watch) return this.#unavailable()
     switch (this.#status) {
       case 'AVAILABLE':
         return undefined
@@ -231,11 +245,7 @@ export class Source implements AsyncDisposable {
     return this.#error('SOURCE_UNAVAILABLE', `${this.name} cannot be reached.`, cause)
   }
 
-  #error(
-    code: 'SOURCE_NOT_CONFIGURED' | 'SOURCE_UNAVAILABLE' | 'SOURCE_MISMATCH' | 'SOURCE_TIMEOUT',
-    message: string,
-    cause?: Error,
-  ) {
+  #error(code: ErrorCode, message: string, cause?: Error) {
     return new TributaryError(code, message, { cause, extensions: { source: this.name } })
   }
 
@@ -253,7 +263,7 @@ export class Source implements AsyncDisposable {
     return new Watch({
       timing: this.#timing,
       connect: (options) => Probe.connect(plan, options),
-      joined: (probe) => this.#check(probe),
+      joined: (probe, timeoutMs) => this.#check(probe, timeoutMs),
       beat: (probe) => this.#beat(probe),
       left: (error) => this.#down(error),
       isLasting: (error) => error instanceof Unusable || needsOperator(error),
@@ -261,19 +271,33 @@ export class Source implements AsyncDisposable {
   }
 
   async #beat(probe: Probe): Promise<void> {
-    const isOld = performance.now() - this.#checkedAt > this.#timing.recheckMs
+    const now = performance.now()
+    const isOld = now - this.#checkedAt > this.#timing.recheckMs
     const isDue = this.#wasContradicted || (isOld && this.#differences.length > 0)
-    const wasAnswered = this.#wasAnswered
-    this.#wasAnswered = false
-    if (isDue) await this.#check(probe)
-    // An answer to one says nothing of those who wait: their connections may have gone silent since.
-    else if (!wasAnswered || this.#waiting.size > 0) await probe.ping(this.#timing.heartbeatTimeoutMs)
+    if (isDue) return this.#check(probe, this.#timing.heartbeatTimeoutMs)
+    // An answer says nothing of those who still wait: their connections may have gone silent since.
+    const isSpared =
+      this.#takeAnswered() && this.#waiting.size === 0 && now - this.#askedAt < this.#timing.recheckMs
+    if (isSpared) return
+    this.#askedAt = now
+    await probe.ping(this.#patience(this.#timing.heartbeatTimeoutMs))
   }
 
-  async #check(probe: Probe): Promise<void> {
+  /** A server that is slow to answer the watch, and answers others meanwhile, is not silent. */
+  #patience(timeoutMs: number): Patience {
+    return { timeoutMs, isExtended: () => this.#takeAnswered() }
+  }
+
+  #takeAnswered(): boolean {
+    const wasAnswered = this.#wasAnswered
+    this.#wasAnswered = false
+    return wasAnswered
+  }
+
+  async #check(probe: Probe, timeoutMs: number): Promise<void> {
     const { expected, siblings } = this.#options
     this.#wasContradicted = false
-    const found = await probe.inspect(expected, this.#timing.heartbeatTimeoutMs)
+    const found = await probe.inspect(expected, this.#patience(timeoutMs))
     const differences = compareDatabase(expected, found, siblings)
     const wrong = differences.find(({ kind }) => kind === 'wrong-database')
     if (wrong) throw new Unusable(differences, wrong.line)
@@ -284,16 +308,20 @@ export class Source implements AsyncDisposable {
   }
 
   #down(error: Error): void {
-    if (this.#status === 'NOT_CONFIGURED') return
+    if (this.#watch === undefined || this.#isOver) return
     const wasAvailable = this.#status === 'AVAILABLE'
     const reason = error instanceof Unusable ? error.message : this.#address && reasonOf(error, this.#address)
     const differences = error instanceof Unusable ? error.differences : this.#differences
     this.#become('UNAVAILABLE', reason, differences)
     if (!wasAvailable) return
     this.#watch?.interrupt(error)
-    for (const reject of this.#waiting) reject(this.#unavailable(error))
+    this.#release(error)
+    void this.pool.discard()
+  }
+
+  #release(cause?: Error): void {
+    for (const reject of this.#waiting) reject(this.#unavailable(cause))
     this.#waiting.clear()
-    this.pool.discard()
   }
 
   #become(status: SourceStatus, reason: string | undefined, differences: readonly Difference[]): void {

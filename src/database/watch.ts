@@ -15,8 +15,8 @@ import type { Timing } from './timing.ts'
 export interface WatchOptions {
   readonly timing: Timing
   connect(options: ProbeOptions): Promise<Probe>
-  /** Looks at the database. @throws Error when it cannot be used. */
-  joined(probe: Probe): Promise<void>
+  /** Looks at the database, within the time. @throws Error when it cannot be used. */
+  joined(probe: Probe, timeoutMs: number): Promise<void>
   /** Comes every `heartbeatMs` while the connection lives. @throws Error when it does not answer. */
   beat(probe: Probe): Promise<void>
   /** It cannot be reached or used, for this reason. */
@@ -76,7 +76,7 @@ export class Watch implements AsyncDisposable {
       const timeoutMs = Math.min(timing.probeTimeoutMs * 2 ** failures, timing.probeTimeoutMaxMs)
       await using probe = await connect({ timeoutMs, signal: stopping })
       const ended = AbortSignal.any([stopping, probe.lost, this.#interruption.signal])
-      await joined(probe)
+      await joined(probe, timeoutMs)
       this.#decided.resolve()
       for (;;) {
         await pause(timing.heartbeatMs, undefined, { signal: ended }).catch(() => ended.throwIfAborted())

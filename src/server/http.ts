@@ -26,6 +26,9 @@ const maxHeaderBytes = 16 * 1024
 /** How long a connection may stand still in the midst of an answer, beyond the time for making one. */
 const stallMs = 30_000
 
+/** Why work is ended whose answer nobody will read; Yoga answers and logs nothing for an AbortError. */
+const goneError = (message: string) => new DOMException(message, 'AbortError')
+
 /** GraphQL and health over HTTP. Made by `createHttpServer`. */
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions
@@ -76,8 +79,11 @@ export class HttpServer implements AsyncDisposable {
     return this.#draining
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.drain()
+  /** Closes at once, whatever is under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const drained = this.drain()
+    this.#cut()
+    await drained
   }
 
   async #drain(): Promise<void> {
@@ -88,12 +94,15 @@ export class HttpServer implements AsyncDisposable {
       if (!response.headersSent) response.setHeader('connection', 'close')
       if (exchange.operation?.type === 'subscription') response.destroy()
     }
-    const grace = setTimeout(() => {
-      for (const exchange of this.#underWay.keys()) exchange.abort(new Error('The server stops.'))
-      this.#server.closeAllConnections()
-    }, this.#options.config.http.shutdownGraceMs)
+    const grace = setTimeout(() => this.#cut(), this.#options.config.http.shutdownGraceMs)
     await closed
     clearTimeout(grace)
+  }
+
+  /** Ends every request under way and every connection. */
+  #cut(): void {
+    for (const exchange of this.#underWay.keys()) exchange.abort(goneError('The server stops.'))
+    this.#server.closeAllConnections()
   }
 
   #receive(request: IncomingMessage, response: ServerResponse): void {
@@ -102,7 +111,7 @@ export class HttpServer implements AsyncDisposable {
     this.#underWay.set(exchange, response)
     response.once('close', () => {
       this.#underWay.delete(exchange)
-      if (!response.writableFinished) exchange.abort(new DOMException('The client went away.', 'AbortError'))
+      if (!response.writableFinished) exchange.abort(goneError('The client went away.'))
       exchange[Symbol.dispose]()
       logRequest(log, exchange, response)
       if (this.draining) this.#server.closeIdleConnections()

@@ -1,14 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { ExpectedDatabase } from '../../src/database/expected.ts'
-import { createEmptyDatabase } from '../support/databases.ts'
-import { createLab, expected, failure, run, startSource, until } from './source-kit.ts'
+import { createEmptyDatabase, type TestDatabase } from '../support/databases.ts'
+import { expected, failure, resetLab, run, startSource, until } from './source-kit.ts'
+
+let lab: TestDatabase
+beforeAll(async () => {
+  lab = await createEmptyDatabase()
+})
+afterAll(() => lab[Symbol.asyncDispose]())
 
 /** What a source over a database with this change finds, each line without the database's random name. */
 async function findings(change: string, url = (own: string) => own) {
-  await using database = await createLab(change)
-  await using source = await startSource(url(database.url))
-  const name = new URL(database.url).pathname.slice(1)
+  await resetLab(lab.url, change)
+  await using source = await startSource(url(lab.url))
+  const name = new URL(lab.url).pathname.slice(1)
   return {
     status: source.status,
     lines: source.differences.map(({ line }) => line.replace(name, 'db')),
@@ -128,7 +134,10 @@ describe('a role', () => {
     return url.href
   }
   const create = `DO $$ BEGIN CREATE ROLE ${role} LOGIN PASSWORD 'right'; EXCEPTION WHEN duplicate_object THEN END $$;`
-  afterAll(() => run(inject('postgresUrl'), `DROP ROLE IF EXISTS ${role}`))
+  afterAll(async () => {
+    await resetLab(lab.url)
+    await run(inject('postgresUrl'), `DROP ROLE IF EXISTS ${role}`)
+  })
 
   test('with SELECT on all is enough', async () => {
     const { lines } = await findings(
@@ -168,8 +177,8 @@ describe('a role', () => {
   })
 
   test('with a wrong password is told so', async ({ skip }) => {
-    await using database = await createLab(create)
-    const url = new URL(asReader(database.url))
+    await resetLab(lab.url, create)
+    const url = new URL(asReader(lab.url))
     url.password = 'wrong-secret'
     await using source = await startSource(url.href)
     if (source.status === 'AVAILABLE') skip('this server lets everybody in without a password')
@@ -201,13 +210,13 @@ describe('a URL', () => {
       source: 'farm',
       tables: ['cows', 'goats'].map((name) => ({ name, kind: 'table', key: [], columns: [] })),
     }
-    await using database = await createLab()
-    await using source = await startSource(database.url, {
+    await resetLab(lab.url)
+    await using source = await startSource(lab.url, {
       name: 'farm',
       expected: farm,
       siblings: [farm, expected],
     })
-    const line = `farm (database ${new URL(database.url).pathname.slice(1)}): expected the tables cows, goats, found the tables of the source lab. Name the right database in the URL of the source farm.`
+    const line = `farm (database ${new URL(lab.url).pathname.slice(1)}): expected the tables cows, goats, found the tables of the source lab. Name the right database in the URL of the source farm.`
     expect([source.status, source.reason]).toEqual(['UNAVAILABLE', line])
     expect(source.differences.map(({ kind }) => kind)).toEqual(['wrong-database'])
     expect((await failure(source.guard(() => source.pool.query('SELECT')))).code).toBe('SOURCE_UNAVAILABLE')
@@ -238,18 +247,18 @@ describe('a URL', () => {
 
 describe('a difference', () => {
   test('that is mended is seen without a restart', async () => {
-    await using database = await createLab('ALTER TABLE metrics RENAME loss TO losses')
-    await using source = await startSource(database.url)
+    await resetLab(lab.url, 'ALTER TABLE metrics RENAME loss TO losses')
+    await using source = await startSource(lab.url)
     expect(source.usable('metrics', 'loss')).toBe(false)
-    await run(database.url, 'ALTER TABLE metrics RENAME losses TO loss')
+    await run(lab.url, 'ALTER TABLE metrics RENAME losses TO loss')
     await until(source, ({ differences }) => differences.length === 0)
     expect(source.usable('metrics', 'loss')).toBe(true)
   })
 
   test('that comes about later is a mismatch, and disables its field soon', async () => {
-    await using database = await createLab()
-    await using source = await startSource(database.url)
-    await run(database.url, 'ALTER TABLE metrics DROP loss')
+    await resetLab(lab.url)
+    await using source = await startSource(lab.url)
+    await run(lab.url, 'ALTER TABLE metrics DROP loss')
     const { code, error } = await failure(source.guard(() => source.pool.query('SELECT loss FROM metrics')))
     expect([code, error.message]).toEqual(['SOURCE_MISMATCH', 'lab: column "loss" does not exist.'])
     await until(source, ({ differences }) => differences.length === 1)

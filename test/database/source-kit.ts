@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { Client } from 'pg'
 import { Secret } from '../../src/config/secret.ts'
 import type { SourceConfig } from '../../src/config/source-config.ts'
@@ -35,6 +36,7 @@ export const expected: ExpectedDatabase = {
 }
 
 const schema = `
+  DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC;
   CREATE TYPE jobstate AS ENUM ('WAITING', 'RUNNING');
   CREATE TABLE jobs (id serial PRIMARY KEY, title varchar(100) NOT NULL, state jobstate NOT NULL);
   CREATE TABLE metrics (id bigserial PRIMARY KEY, loss double precision);
@@ -65,10 +67,13 @@ export async function run(url: string, text: string, values: unknown[] = []): Pr
   }
 }
 
+/** Makes the database as expected, but for the given change, whatever it was. */
+export const resetLab = (url: string, change = '') => run(url, `${schema} ${change}`)
+
 /** A database as expected, but for the given change. */
 export async function createLab(change = ''): Promise<TestDatabase> {
   const database = await createEmptyDatabase()
-  await run(database.url, `${schema} ${change}`)
+  await resetLab(database.url, change)
   return database
 }
 
@@ -122,5 +127,5 @@ export async function failure(work: Promise<unknown>) {
 
 /** Asks again until the answer is as wanted; the test's own time-out ends it. */
 export async function eventually(ask: () => Promise<unknown>, wanted: unknown): Promise<void> {
-  while ((await ask()) !== wanted);
+  while ((await ask()) !== wanted) await turn()
 }

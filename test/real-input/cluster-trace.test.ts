@@ -31,13 +31,15 @@ interface Count {
   readonly [alias: string]: { readonly totalCount: number }
 }
 
-interface Page<Node> {
-  readonly nodes: readonly Node[]
-  readonly pageInfo: {
-    readonly hasNextPage: boolean
-    readonly hasPreviousPage: boolean
-    readonly startCursor: string | null
-    readonly endCursor: string | null
+interface Jobs {
+  readonly trainingJobs: {
+    readonly nodes: readonly { readonly notes: string }[]
+    readonly pageInfo: {
+      readonly hasNextPage: boolean
+      readonly hasPreviousPage: boolean
+      readonly startCursor: string | null
+      readonly endCursor: string | null
+    }
   }
 }
 
@@ -105,14 +107,14 @@ describe.skipIf(!folder)(title, () => {
     })
     const versions = tally(lines.map((line) => line[9]))
     const { models } = await gateway.query<{
-      models: { nodes: { modelName: string; inferences: { totalCount: number } }[] }
+      models: { nodes: { name: string; inferences: { totalCount: number } }[] }
     }>(
-      `{ models(first: 200, filter: { or: [{ modelName: { startsWith: "M0" } }, { modelName: { eq: "default" } }] }) {
-           nodes { modelName inferences(first: 0) { totalCount } } } }`,
+      `{ models(first: 200, filter: { or: [{ name: { startsWith: "M0" } }, { name: { eq: "default" } }] }) {
+           nodes { name inferences(first: 0) { totalCount } } } }`,
     )
     const { '': unnamed, ...named } = versions
     expect(
-      Object.fromEntries(models.nodes.map((model) => [model.modelName, model.inferences.totalCount])),
+      Object.fromEntries(models.nodes.map((model) => [model.name, model.inferences.totalCount])),
     ).toEqual({ ...named, default: unnamed })
   })
 
@@ -158,21 +160,23 @@ describe.skipIf(!folder)(title, () => {
     const walk = async (backward: boolean) => {
       const names: string[] = []
       const [size, cursor] = backward ? ['last', 'before'] : ['first', 'after']
+      const page = async (variables: { at: string | null }) =>
+        (
+          await gateway.query<Jobs>(
+            `query ($at: String) {
+              trainingJobs(${size}: 200, ${cursor}: $at, orderBy: ${orderBy}) {
+                nodes { notes } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+              }
+            }`,
+            variables,
+          )
+        ).trainingJobs
       for (let at: string | null = null; ; ) {
-        const { trainingJobs: page } = await gateway.query<{ trainingJobs: Page<{ notes: string }> }>(
-          `query ($at: String) {
-            trainingJobs(${size}: 200, ${cursor}: $at, orderBy: ${orderBy}) {
-              nodes { notes } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
-            }
-          }`,
-          { at },
-        )
-        const found = page.nodes.map(({ notes }) => notes)
+        const { nodes, pageInfo } = await page({ at })
+        const found = nodes.map(({ notes }) => notes)
         names.push(...(backward ? found.toReversed() : found))
-        const { hasNextPage, hasPreviousPage, startCursor, endCursor }: Page<never>['pageInfo'] =
-          page.pageInfo
-        if (!(backward ? hasPreviousPage : hasNextPage)) return names
-        at = backward ? startCursor : endCursor
+        if (!(backward ? pageInfo.hasPreviousPage : pageInfo.hasNextPage)) return names
+        at = backward ? pageInfo.startCursor : pageInfo.endCursor
       }
     }
     const forward = await walk(false)

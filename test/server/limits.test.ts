@@ -157,8 +157,8 @@ describe('a server', () => {
   const cases = [
     ['DOCUMENT_TOO_LARGE', 'tokens', `{ ${'hello '.repeat(3000)} }`, 2000],
     ['DOCUMENT_TOO_LARGE', 'nesting to overflow the parser', `${'{ job '.repeat(20_000)}`, 2000],
-    ['DOCUMENT_TOO_LARGE', 'repeated fields', `{ ${'hello '.repeat(1500)} }`, 1000],
-    ['DOCUMENT_TOO_LARGE', 'a fragment bomb', bomb(60), 1000],
+    ['FIELD_LIMIT', 'repeated fields', `{ ${'hello '.repeat(1500)} }`, 1000],
+    ['FIELD_LIMIT', 'a fragment bomb', bomb(60), 1000],
     ['DEPTH_LIMIT', 'depth', deep, 16],
     [
       'ALIAS_LIMIT',
@@ -227,10 +227,10 @@ describe('a server', () => {
   })
 
   it('stays quick under the slowest documents that it lets pass', async () => {
-    const twins = `{ ${Array.from({ length: 900 }, () => 'hello').join(' ')} }`
+    const twins = `{ ${Array.from({ length: 300 }, () => 'hello(name: "x")').join(' ')} }`
     const start = performance.now()
     const { body } = await toy.ask(twins)
-    expect(body.data).toEqual({ hello: 'Hello, world.' })
+    expect(body.data).toEqual({ hello: 'Hello, x.' })
     expect(performance.now() - start).toBeLessThan(1000)
   })
 })

@@ -1,5 +1,6 @@
 import { GraphQLError, GraphQLScalarType } from 'graphql'
 import { createSchema } from 'graphql-yoga'
+import { currentRequest } from '../../src/database/request-scope.ts'
 import { TributaryError } from '../../src/errors/tributary-error.ts'
 import type { RequestInfo } from '../../src/server/exchange.ts'
 
@@ -29,6 +30,7 @@ const typeDefs = /* GraphQL */ `
     unavailable: String
     coded: String
     uncoded: String
+    counted: String
   }
   type Mutation { write: Boolean! }
   type Subscription { ticks(count: Int!): Int!  forever: Int!  failingTicks: Int! }
@@ -121,6 +123,11 @@ const resolvers = {
     },
     uncoded: () => {
       throw new GraphQLError('row (1, hunter2) is odd')
+    },
+    counted: () => {
+      const statements = currentRequest()?.statements
+      statements?.set('platform', (statements.get('platform') ?? 0) + 1)
+      return 'once'
     },
   },
   Job: { jobs: () => page, parent: () => ({ id: '2' }) },

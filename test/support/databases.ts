@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client, DatabaseError } from 'pg'
 import { inject } from 'vitest'
-import { migrate } from '../../src/database/migrate.ts'
+import { gatewayState, migrate } from '../../src/database/migrate.ts'
 
 const sources = ['platform', 'users', 'inference'] as const
 type Source = (typeof sources)[number]
@@ -94,7 +94,10 @@ async function makeTemplates(admin: Client, seeded: boolean): Promise<void> {
   if (seeded) {
     const { seed } = await import('../../src/embedded/seed/seed.ts')
     await seed({ urls })
-  } else await Promise.all(sources.map((source) => migrate({ source, url: urls[source] })))
+  } else {
+    await Promise.all(sources.map((source) => migrate({ source, url: urls[source] })))
+    await migrate({ ...gatewayState, url: urls.platform })
+  }
   for (const name of Object.values(templates)) {
     await admin.query(`ALTER DATABASE ${name} IS_TEMPLATE true ALLOW_CONNECTIONS false`)
   }

@@ -19,7 +19,7 @@ function measureOf(document: DocumentNode): Measure {
 /**
  * Refuses a parsed document by its shape, before it is validated.
  *
- * @throws TributaryError DEPTH_LIMIT, ALIAS_LIMIT, DIRECTIVE_LIMIT or, for its fields, DOCUMENT_TOO_LARGE.
+ * @throws TributaryError DEPTH_LIMIT, ALIAS_LIMIT, DIRECTIVE_LIMIT or FIELD_LIMIT.
  */
 export function refuseShape(document: DocumentNode, limits: LimitsConfig): void {
   const { depth, aliases, directives, fields } = measureOf(document)
@@ -28,7 +28,7 @@ export function refuseShape(document: DocumentNode, limits: LimitsConfig): void 
   refuse('DEPTH_LIMIT', 'levels of fields', depth, limits.maxDepth)
   refuse('ALIAS_LIMIT', 'aliases', aliases, limits.maxAliases)
   refuse('DIRECTIVE_LIMIT', 'directives', directives, limits.maxDirectives)
-  refuse('DOCUMENT_TOO_LARGE', 'fields', fields, limits.maxFields)
+  refuse('FIELD_LIMIT', 'fields', fields, limits.maxFields)
 }
 
 /**

@@ -1,0 +1,33 @@
+import { Client } from 'pg'
+import { seed } from '../../src/embedded/seed/seed.ts'
+
+type Urls = Readonly<Record<'platform' | 'users' | 'inference', string>>
+
+/** How every secret begins that lies in databases filled here. */
+export const sentinel = 'SENTINEL-do-not-show'
+
+const secrets = {
+  users: {
+    users: ['hashed_password', 'password_reset_token'],
+    invitations: ['token'],
+  },
+  platform: { deployments: ['api_key'] },
+} as const
+
+/** Fills databases as their owners' programs would, with a sentinel for every secret. */
+export async function fill(urls: Urls): Promise<void> {
+  await seed({ urls })
+  for (const [source, tables] of Object.entries(secrets)) {
+    const client = new Client({ connectionString: urls[source as keyof Urls] })
+    await client.connect()
+    try {
+      for (const [table, columns] of Object.entries(tables))
+        for (const column of columns) {
+          const { rowCount } = await client.query(`UPDATE ${table} SET ${column} = '${sentinel}-' || id`)
+          if (!rowCount) throw new Error(`${table} has no row to hide a secret in.`)
+        }
+    } finally {
+      await client.end()
+    }
+  }
+}

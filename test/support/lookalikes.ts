@@ -1,0 +1,118 @@
+/*
+ * Databases that the project did not create: built from descriptions of the real ones, with their tables, keys,
+ * checks and enum types, under the names and with the roles that their owners would give them.
+ */
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Client } from 'pg'
+import { inject } from 'vitest'
+
+const run = promisify(execFile)
+const described = fileURLToPath(new URL('../../../shared/databases', import.meta.url))
+const modules = fileURLToPath(new URL('../../node_modules', import.meta.url))
+
+/** Whether the descriptions lie beside the checkout; the project ships none of them. */
+export const hasLookalikes = existsSync(join(described, 'create.mjs'))
+
+/** Databases by source, with the names that they bear at home. */
+const databaseNames = { platform: 'platform', users: 'users', inference: 'pic_db' } as const
+
+export type Source = keyof typeof databaseNames
+const sources = Object.keys(databaseNames) as Source[]
+
+export const bySource = <T>(value: (source: Source) => T) =>
+  Object.fromEntries(sources.map((source) => [source, value(source)])) as Record<Source, T>
+
+export interface LookalikeOptions {
+  /** URL of a server's database `postgres`, as superuser. Default: the server of the run. */
+  readonly server?: string
+  /** Whether tables bear the names of the original system where those differ. */
+  readonly originalNames?: boolean
+}
+
+export interface Lookalikes extends AsyncDisposable {
+  /** As a role that may SELECT, and no more. */
+  readonly urls: Readonly<Record<Source, string>>
+  /** As superuser. */
+  readonly ownerUrls: Readonly<Record<Source, string>>
+  /**
+   * URLs where one source's database is a copy that differs by these statements; dropped with the others. Nobody may
+   * be connected to the one that is copied.
+   */
+  altered(source: Source, ...statements: readonly string[]): Promise<Readonly<Record<Source, string>>>
+}
+
+const at = (server: string, database: string, login?: { role: string; password: string }) => {
+  const url = new URL(server)
+  url.pathname = `/${database}`
+  if (login) {
+    url.username = login.role
+    url.password = login.password
+  }
+  return url.href
+}
+
+/** Runs statements one by one on a connection of their own. */
+export async function execute(url: string, ...statements: readonly string[]): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    for (const statement of statements) await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+async function create(server: string, options: readonly string[]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'lookalikes-'))
+  try {
+    // The script looks for the package pg where it lies itself.
+    await copyFile(join(described, 'create.mjs'), join(folder, 'create.mjs'))
+    await symlink(modules, join(folder, 'node_modules'))
+    const catalog = ['--catalog', join(described, 'catalog')]
+    await run(process.execPath, [join(folder, 'create.mjs'), server, ...catalog, ...options])
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Builds the three sources' databases as their owners have them. */
+export async function createLookalikes(options: LookalikeOptions = {}): Promise<Lookalikes> {
+  const { server = inject('postgresUrl'), originalNames = false } = options
+  const prefix = `${inject('databasePrefix')}${randomBytes(3).toString('hex')}_`
+  const names = bySource((source) => `${prefix}${databaseNames[source]}`)
+  const made = Object.values(names)
+  const roleOf = (source: Source) => ({ role: `${names[source]}_ro`, password: 'readonly' })
+  await using undo = new AsyncDisposableStack()
+  undo.defer(() =>
+    execute(
+      server,
+      ...made.map((name) => `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+      ...sources.map((source) => `DROP ROLE IF EXISTS ${roleOf(source).role}`),
+    ),
+  )
+  await create(server, [
+    ...['--only', sources.join(','), '--prefix', prefix, '--seed-db-names', '--roles'],
+    ...(originalNames ? ['--original-names'] : []),
+  ])
+  const urls = bySource((source) => at(server, names[source], roleOf(source)))
+  const owned = undo.move()
+  return {
+    urls,
+    ownerUrls: bySource((source) => at(server, names[source])),
+    async altered(source, ...statements) {
+      const name = `${names[source]}_${made.length}`
+      made.push(name)
+      await execute(server, `CREATE DATABASE ${name} TEMPLATE ${names[source]}`)
+      await execute(at(server, name), ...statements)
+      return { ...urls, [source]: at(server, name, roleOf(source)) }
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
