@@ -5,14 +5,20 @@ import type { KeysetPosition, OrderTerm } from './keyset.ts'
 
 type Terms = readonly (OrderTerm & { readonly column: string })[]
 
+const signatures = new WeakMap<Terms, string>()
+
 /** Names an entity and an order, so that a cursor of another connection is recognised. */
-const signature = (entity: Entity, order: Terms) =>
-  createHash('sha256')
-    .update(
-      `${entity.name} ${order.map((term) => `${term.column} ${term.direction} ${term.nulls}`).join(',')}`,
-    )
+function signature(entity: Entity, order: Terms): string {
+  const known = signatures.get(order)
+  if (known) return known
+  const terms = order.map((term) => `${term.column} ${term.direction} ${term.nulls}`)
+  const made = createHash('sha256')
+    .update(`${entity.name} ${terms.join(',')}`)
     .digest('base64url')
     .slice(0, 8)
+  signatures.set(order, made)
+  return made
+}
 
 /** A row's place in an order, opaque to callers. */
 export const encodeCursor = (entity: Entity, order: Terms, position: KeysetPosition): string =>
