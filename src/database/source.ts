@@ -11,16 +11,11 @@ import { type Gate, Refusal } from './gate.ts'
 import { type Patience, Probe } from './probe.ts'
 import { currentRequest } from './request-scope.ts'
 import { SourcePool } from './source-pool.ts'
+import { type SourceLog, SourceState, type SourceStatus } from './source-state.ts'
 import { defaultTiming, type Timing } from './timing.ts'
 import { Watch } from './watch.ts'
 
-export type SourceStatus = 'NOT_CONFIGURED' | 'CONNECTING' | 'AVAILABLE' | 'UNAVAILABLE'
-
-/** As much of pino as a source needs. */
-export interface SourceLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-}
+export type { SourceLog, SourceStatus }
 
 export interface SourceOptions {
   readonly name: string
@@ -46,8 +41,6 @@ class Unusable extends Error {
   }
 }
 
-type Listener = (source: Source) => void
-
 /**
  * A database behind the graph: its pool, whether it is there, and what it has otherwise than expected.
  *
@@ -64,13 +57,9 @@ export class Source implements AsyncDisposable {
   readonly #timing: Timing
   readonly #watch: Watch | undefined
   readonly #address: Address | undefined
-  readonly #listeners = new Set<Listener>()
+  readonly #state: SourceState
   /** How to release everybody who waits for an answer. */
   readonly #waiting = new Set<(error: unknown) => void>()
-  #status: SourceStatus = 'NOT_CONFIGURED'
-  #reason: string | undefined
-  #since: Date
-  #differences: readonly Difference[] = []
   #server: FoundServer | undefined
   #wasAnswered = false
   #wasContradicted = false
@@ -80,13 +69,18 @@ export class Source implements AsyncDisposable {
 
   /** @throws TributaryError CONFIG_INVALID when a certificate named in the URL cannot be read. */
   constructor(options: SourceOptions) {
-    const { name, config, timing, maxWaiting = 1_000 } = options
+    const { name, config, expected, log, timing, maxWaiting = 1_000, now = () => new Date() } = options
     const plan = config && planConnection(config)
     this.name = name
     this.config = config
     this.#options = options
     this.#timing = { ...defaultTiming, ...timing }
-    this.#since = this.#now()
+    this.#state = new SourceState({
+      status: plan ? 'CONNECTING' : 'NOT_CONFIGURED',
+      expected,
+      log,
+      now,
+    })
     this.#address = plan?.address
     this.pool = new SourcePool({
       gate: this.#gate(),
@@ -97,24 +91,21 @@ export class Source implements AsyncDisposable {
       },
       maxWaiting,
     })
-    if (plan) {
-      this.#status = 'CONNECTING'
-      this.#watch = this.#watchOver(plan)
-    }
+    this.#watch = plan && this.#watchOver(plan)
   }
 
   get status(): SourceStatus {
-    return this.#status
+    return this.#state.status
   }
 
   /** Why it does not answer, in one line without secrets. */
   get reason(): string | undefined {
-    return this.#reason
+    return this.#state.reason
   }
 
   /** Since when it has its status. */
   get since(): Date {
-    return this.#since
+    return this.#state.since
   }
 
   /** Zone in which its writers keep times without one. */
@@ -124,7 +115,7 @@ export class Source implements AsyncDisposable {
 
   /** What the last check found. */
   get differences(): readonly Difference[] {
-    return this.#differences
+    return this.#state.differences
   }
 
   /** The server behind it, as of the last check. */
@@ -138,19 +129,18 @@ export class Source implements AsyncDisposable {
   }
 
   /** Calls the listener whenever status, reason or differences have changed, until the answer is called. */
-  on(_event: 'change', listener: Listener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  on(_event: 'change', listener: (source: Source) => void): () => void {
+    return this.#state.onChange(() => listener(this))
   }
 
   /** Whether the last check found the table, or the column of it, as the graph expects it. */
   usable(table: string, column?: string): boolean {
-    return this.#obstacle(table, column) === undefined
+    return this.#state.obstacle(table, column) === undefined
   }
 
   /** @throws TributaryError SOURCE_MISMATCH, with the difference's line, where it is not usable. */
   require(table: string, column?: string): void {
-    const obstacle = this.#obstacle(table, column)
+    const obstacle = this.#state.obstacle(table, column)
     if (obstacle) throw this.#error('SOURCE_MISMATCH', obstacle.line)
   }
 
@@ -206,12 +196,12 @@ export class Source implements AsyncDisposable {
 
   /** A server without a connection to spare is there: the connections that are open go on. */
   #unreachable(error: Error): Refusal {
-    if (isExhaustion(error) && this.#status === 'AVAILABLE' && this.pool.openCount > 0) {
+    if (isExhaustion(error) && this.status === 'AVAILABLE' && this.pool.openCount > 0) {
       const message = `${this.name} has no connection to spare.`
       return new Refusal(this.#error('SOURCE_OVERLOADED', message, error))
     }
     // Once it is down, what its connections say is the consequence; the reason is the watch's to tell.
-    if (this.#status === 'AVAILABLE') this.#down(error)
+    if (this.status === 'AVAILABLE') this.#down(error)
     return new Refusal(this.#unavailable(error))
   }
 
@@ -231,7 +221,7 @@ export class Source implements AsyncDisposable {
 
   #refusal(): TributaryError | undefined {
     if (this.#isOver && this.#watch) return this.#unavailable()
-    switch (this.#status) {
+    switch (this.status) {
       case 'AVAILABLE':
         return undefined
       case 'NOT_CONFIGURED':
@@ -249,16 +239,6 @@ export class Source implements AsyncDisposable {
     return new TributaryError(code, message, { cause, extensions: { source: this.name } })
   }
 
-  #obstacle(table: string, column?: string): Difference | undefined {
-    const keys = this.#options.expected.tables.find(({ name }) => name === table)?.key ?? []
-    return this.#differences.find(
-      (difference) =>
-        difference.severity === 'disabled' &&
-        (difference.table === undefined || difference.table === table) &&
-        (difference.column === undefined || difference.column === column || keys.includes(difference.column)),
-    )
-  }
-
   #watchOver(plan: ConnectionPlan): Watch {
     return new Watch({
       timing: this.#timing,
@@ -273,7 +253,7 @@ export class Source implements AsyncDisposable {
   async #beat(probe: Probe): Promise<void> {
     const now = performance.now()
     const isOld = now - this.#checkedAt > this.#timing.recheckMs
-    const isDue = this.#wasContradicted || (isOld && this.#differences.length > 0)
+    const isDue = this.#wasContradicted || (isOld && this.differences.length > 0)
     if (isDue) return this.#check(probe, this.#timing.heartbeatTimeoutMs)
     // An answer says nothing of those who still wait: their connections may have gone silent since.
     const isSpared =
@@ -304,15 +284,18 @@ export class Source implements AsyncDisposable {
     this.#checkedAt = performance.now()
     this.#server = found.server
     this.pool.encryption = probe.encryption
-    this.#become('AVAILABLE', undefined, differences)
+    this.#state.become('AVAILABLE', undefined, differences)
   }
 
   #down(error: Error): void {
     if (this.#watch === undefined || this.#isOver) return
-    const wasAvailable = this.#status === 'AVAILABLE'
+    const wasAvailable = this.status === 'AVAILABLE'
     const reason = error instanceof Unusable ? error.message : this.#address && reasonOf(error, this.#address)
-    const differences = error instanceof Unusable ? error.differences : this.#differences
-    this.#become('UNAVAILABLE', reason, differences)
+    this.#state.become(
+      'UNAVAILABLE',
+      reason,
+      error instanceof Unusable ? error.differences : this.differences,
+    )
     if (!wasAvailable) return
     this.#watch?.interrupt(error)
     this.#release(error)
@@ -322,31 +305,5 @@ export class Source implements AsyncDisposable {
   #release(cause?: Error): void {
     for (const reject of this.#waiting) reject(this.#unavailable(cause))
     this.#waiting.clear()
-  }
-
-  #become(status: SourceStatus, reason: string | undefined, differences: readonly Difference[]): void {
-    const known = new Set(this.#differences.map(({ line }) => line))
-    const isNews = differences.length !== known.size || differences.some(({ line }) => !known.has(line))
-    if (status === this.#status && reason === this.#reason && !isNews) return
-    if (status !== this.#status) this.#since = this.#now()
-    this.#status = status
-    this.#reason = reason
-    this.#differences = differences
-    this.#tell(differences.filter(({ line }) => !known.has(line)))
-    for (const listener of this.#listeners) listener(this)
-  }
-
-  #tell(news: readonly Difference[]): void {
-    const { log } = this.#options
-    const source = this.name
-    if (this.#status === 'AVAILABLE') log.info({ source }, `${source} is available`)
-    else log.warn({ source, reason: this.#reason }, `${source} is unavailable: ${this.#reason}`)
-    for (const { line, severity } of news)
-      if (severity === 'disabled') log.warn({ source }, line)
-      else log.info({ source }, line)
-  }
-
-  #now(): Date {
-    return this.#options.now?.() ?? new Date()
   }
 }

@@ -118,20 +118,19 @@ describe('a source', () => {
       lab.url,
       `CREATE ROLE ${role} LOGIN PASSWORD 'limited' CONNECTION LIMIT 2; GRANT SELECT ON jobs TO ${role}`,
     )
+    await using cleanup = new AsyncDisposableStack()
+    cleanup.defer(async () => void (await run(lab.url, `DROP OWNED BY ${role}; DROP ROLE ${role}`)))
     const url = new URL(lab.url)
     url.username = role
     url.password = 'limited'
-    {
-      // One for the watch, one for the pool.
-      await using source = await startSource(url.href)
-      const underWay = source.guard(() => source.pool.query('SELECT 1 FROM pg_sleep(0.3)'))
-      await eventually(async () => source.pool.openCount, 1)
-      const { code, error } = await failure(title(source))
-      expect([code, error.message]).toEqual(['SOURCE_OVERLOADED', 'lab has no connection to spare.'])
-      expect((await underWay).rowCount).toBe(1)
-      expect(source.status).toBe('AVAILABLE')
-    }
-    await run(lab.url, `DROP OWNED BY ${role}; DROP ROLE ${role}`)
+    // One for the watch, one for the pool.
+    await using source = await startSource(url.href)
+    const underWay = source.guard(() => source.pool.query('SELECT 1 FROM pg_sleep(0.3)'))
+    await eventually(async () => source.pool.openCount, 1)
+    const { code, error } = await failure(title(source))
+    expect([code, error.message]).toEqual(['SOURCE_OVERLOADED', 'lab has no connection to spare.'])
+    expect((await underWay).rowCount).toBe(1)
+    expect(source.status).toBe('AVAILABLE')
   })
 
   test('whose connections an administrator ends is back at once', async () => {

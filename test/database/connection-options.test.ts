@@ -60,12 +60,14 @@ describe('a plan of connections', () => {
 
   test('reads the certificates that the URL names', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tributary-certificate-'))
+    await using cleanup = new AsyncDisposableStack()
+    cleanup.defer(() => rm(folder, { recursive: true }))
     const file = join(folder, 'root.pem')
     await writeFile(file, 'ROOT')
     expect(ways(`${url}?sslmode=require&sslrootcert=${file}`)).toEqual([
       'TLS, by a known authority, known: ROOT',
     ])
-    await rm(folder, { recursive: true })
+    await rm(file)
     expect(() => ways(`${url}?sslrootcert=${file}`)).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(file) }),
     )

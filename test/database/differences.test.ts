@@ -246,13 +246,16 @@ describe('a URL', () => {
 })
 
 describe('a difference', () => {
-  test('that is mended is seen without a restart', async () => {
+  test('that is mended is seen without a restart, and told once', async () => {
     await resetLab(lab.url, 'ALTER TABLE metrics RENAME loss TO losses')
-    await using source = await startSource(lab.url)
+    const lines: string[] = []
+    const tell = (_fields: object, line: string) => lines.push(line)
+    await using source = await startSource(lab.url, { log: { info: tell, warn: tell } })
     expect(source.usable('metrics', 'loss')).toBe(false)
     await run(lab.url, 'ALTER TABLE metrics RENAME losses TO loss')
     await until(source, ({ differences }) => differences.length === 0)
     expect(source.usable('metrics', 'loss')).toBe(true)
+    expect(lines).toEqual(['lab is available', expect.stringContaining('metrics.loss: expected')])
   })
 
   test('that comes about later is a mismatch, and disables its field soon', async () => {
