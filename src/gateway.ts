@@ -1,13 +1,16 @@
 import type { Logger } from 'pino'
-import { everyone } from './auth/viewer.ts'
+import { publishedKeysMaxAge } from './auth/keys/signing-key.ts'
 import type { Config } from './config/config.ts'
+import { isLoopback } from './config/loopback.ts'
 import { checkConnectionBudget } from './database/connection-budget.ts'
 import type { Source } from './database/source.ts'
 import { TributaryError } from './errors/tributary-error.ts'
+import { startIdentity } from './identity.ts'
 import { createSchema } from './schema.ts'
 import type { SourceHealth } from './server/health.ts'
 import { createHttpServer } from './server/http.ts'
 import { startSources } from './sources/source-set.ts'
+import { createViewers } from './sources/viewers.ts'
 
 /** A running gateway. Disposal closes it at once; `drain` first lets requests under way finish. */
 export interface Gateway extends AsyncDisposable {
@@ -33,12 +36,25 @@ export async function startGateway({ config, log }: { config: Config; log: Logge
         ...sources.map((source) => `  ${source.name}: ${source.reason ?? 'no URL is set'}`),
       ].join('\n'),
     )
-  for (const { line, isExceeded } of checkConnectionBudget(sources)) log[isExceeded ? 'warn' : 'info'](line)
+  const [users, platform] = [named(sources, 'users'), named(sources, 'platform')]
+  const identity = cleanup.use(await startIdentity({ config, users, log }))
+  const viewers = createViewers({ users, platform }, isLoopback(config.http.host))
+  for (const { line, isExceeded } of checkConnectionBudget([...sources, identity.state]))
+    log[isExceeded ? 'warn' : 'info'](line)
   const server = cleanup.use(
     createHttpServer({
       config,
       schema: createSchema(),
-      context: () => createContext(everyone),
+      context: async (request) => {
+        const session = await identity.sessionOf(request)
+        return createContext(await viewers.viewerOf(session.principal), session)
+      },
+      wellKnown: {
+        issuer: config.auth.issuer,
+        jwks: () => identity.keys.jwks(),
+        algorithms: () => identity.keys.algorithms(),
+        maxAge: publishedKeysMaxAge,
+      },
       health: () => ({ sources: sources.map(healthOf) }),
       log,
     }),
@@ -46,6 +62,12 @@ export async function startGateway({ config, log }: { config: Config; log: Logge
   const { url } = await server.listen()
   const owned = cleanup.move()
   return { url, drain: () => server.drain(), [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+function named(sources: readonly Source[], name: string): Source {
+  const found = sources.find((source) => source.name === name)
+  if (!found) throw new Error(`No source is named ${name}.`)
+  return found
 }
 
 const healthOf = ({ name, status, reason, differences, config, pool }: Source): SourceHealth => ({

@@ -1,8 +1,10 @@
 import type { GraphQLSchema } from 'graphql'
 import { assembleSchema } from './graph/assemble.ts'
 import './relations/edges.ts'
+import './sources/platform/mutations.ts'
 import './sources/sources.query.ts'
 import './sources/table.ts'
+import './sources/users/session.mutations.ts'
 
 /** The whole graph: every entity, relation, edge and root field. */
 export const createSchema = (): GraphQLSchema => assembleSchema()

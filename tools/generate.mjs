@@ -35,5 +35,8 @@ async function generate(folder) {
   writeFileSync(stamp, fingerprint)
 }
 
-const folders = readdirSync(`${root}prisma`).map((name) => `${root}prisma/${name}`)
+// The gateway's own state has migrations, and no client.
+const folders = readdirSync(`${root}prisma`)
+  .map((name) => `${root}prisma/${name}`)
+  .filter((folder) => existsSync(`${folder}/schema.prisma`))
 await Promise.all(folders.map(generate))

@@ -1,5 +1,6 @@
 -- The databases of the platform and a role for each owner, made once, when the server's volume is empty.
--- A role owns its database and no other; the Labeler's may read the shared users, and nothing else there.
+-- A role owns its database and no other. The Labeler's may connect to the shared users; what it reads there,
+-- `tributary db init` grants when the table is made: SELECT on users and nothing else.
 
 CREATE ROLE platform_user LOGIN PASSWORD 'platform_dev';
 CREATE ROLE users_user LOGIN PASSWORD 'users_dev';
@@ -27,7 +28,6 @@ ALTER SCHEMA public OWNER TO platform_user;
 \connect users
 ALTER SCHEMA public OWNER TO users_user;
 GRANT USAGE ON SCHEMA public TO labeler_user;
-ALTER DEFAULT PRIVILEGES FOR ROLE users_user IN SCHEMA public GRANT SELECT ON TABLES TO labeler_user;
 \connect labeler
 ALTER SCHEMA public OWNER TO labeler_user;
 \connect pic_db

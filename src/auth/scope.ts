@@ -20,6 +20,8 @@ export interface ScopeCacheOptions {
   readonly freshMs?: number
   /** How long a set serves while its database is down, in milliseconds. Default 300,000. */
   readonly staleMs?: number
+  /** How long a scope of which a set could not be read serves before that is tried again, in milliseconds. Default 1,000. */
+  readonly retryMs?: number
   /** People at most whose scopes are kept. Default 10,000. */
   readonly size?: number
   readonly now?: () => number
@@ -35,6 +37,8 @@ type Sets = Readonly<Record<ScopeSet, KeySet | Error>>
 interface Entry {
   readonly sets: Promise<Sets>
   readonly startedAt: number
+  /** Whether a database failed to answer, so that a set is an old one or missing. */
+  isPartial: boolean
 }
 
 /**
@@ -50,6 +54,7 @@ export class ScopeCache {
     this.#options = {
       freshMs: 30_000,
       staleMs: 300_000,
+      retryMs: 1_000,
       size: 10_000,
       now: () => performance.now(),
       ...options,
@@ -74,10 +79,15 @@ export class ScopeCache {
   }
 
   #entry(user: number): Entry {
-    const { freshMs, size, now } = this.#options
+    const { freshMs, retryMs, size, now } = this.#options
     const known = this.#entries.get(user)
-    if (known && now() - known.startedAt < freshMs) return known
-    const entry = { startedAt: now(), sets: this.#read(user, known) }
+    if (known && now() - known.startedAt < (known.isPartial ? retryMs : freshMs)) return known
+    const entry: Entry = { startedAt: now(), sets: this.#read(user, known), isPartial: false }
+    void entry.sets.then((sets) => {
+      entry.isPartial = Object.values(sets).some(
+        (set) => set instanceof Error || set.readAt < entry.startedAt,
+      )
+    })
     this.#entries.delete(user)
     this.#entries.set(user, entry)
     for (const oldest of this.#entries.keys()) {
@@ -87,15 +97,18 @@ export class ScopeCache {
     return entry
   }
 
+  /** A set is as old as the oldest that it was worked out from, or an outage would be made young again. */
   async #read(user: number, known: Entry | undefined): Promise<Sets> {
     const { reader, staleMs, now } = this.#options
     const before = await known?.sets
     const attempt = async (
       set: ScopeSet,
       keys: () => Promise<readonly number[]>,
+      basis?: KeySet | Error,
     ): Promise<KeySet | Error> => {
       try {
-        return { keys: await keys(), readAt: now() }
+        const readAt = basis && !(basis instanceof Error) ? basis.readAt : now()
+        return { keys: await keys(), readAt }
       } catch (error) {
         const last = before?.[set]
         return last && !(last instanceof Error) && now() - last.readAt < staleMs ? last : (error as Error)
@@ -108,12 +121,16 @@ export class ScopeCache {
     const memberProjects = await attempt('memberProjects', () => reader.memberProjects(user))
     const ownership = (async () => reader.ownership(user, keysOf(memberProjects)))()
     ownership.catch(() => {})
-    const projects = await attempt('projects', async () => [
-      ...new Set([...keysOf(memberProjects), ...(await ownership).owned]),
-    ])
-    const people = await attempt('people', async () => [
-      ...new Set([...(await reader.members(keysOf(projects))), ...(await ownership).owners]),
-    ])
+    const projects = await attempt(
+      'projects',
+      async () => [...new Set([...keysOf(memberProjects), ...(await ownership).owned])],
+      memberProjects,
+    )
+    const people = await attempt(
+      'people',
+      async () => [...new Set([...(await reader.members(keysOf(projects))), ...(await ownership).owners])],
+      projects,
+    )
     return { memberProjects, projects, people }
   }
 }

@@ -30,7 +30,9 @@ export function emailsOf({ principal }: Viewer): string[] {
 }
 
 const readsForLabeler = ({ principal }: Viewer) =>
-  principal.kind !== 'anonymous' && (principal.audience === 'labeler' || principal.kind === 'service')
+  principal.kind === 'service'
+    ? principal.scopes.includes('accounts:read')
+    : principal.kind === 'user' && principal.audience === 'labeler'
 
 /** A rule with all that is known of the viewer folded in: what is left depends on the row. */
 export function ruleFor(viewer: Viewer, rule: Rule): Rule {

@@ -5,8 +5,6 @@ export interface Invocation {
   /** Arguments after the command's name. */
   readonly args: readonly string[]
   readonly env: Environment
-  /** Ends when the process is asked to stop (SIGINT, SIGTERM). */
-  readonly stop: AbortSignal
   /** Writes a line to standard output. */
   readonly print: (line: string) => void
 }
@@ -15,6 +13,8 @@ export interface Invocation {
 export interface Command {
   /** As typed: `db verify`. */
   readonly name: string
+  /** What may follow the name, as shown by `--help`. Default: nothing, and whatever follows is refused. */
+  readonly parameters?: string
   /** One line for `--help`. */
   readonly summary: string
   /** @returns the exit status. */

@@ -1,9 +1,23 @@
 import type { Command } from './command.ts'
+import { dbInit } from './db-init.ts'
 import { dbMigrate } from './db-migrate.ts'
 import { dbSeed } from './db-seed.ts'
 import { dbVerify } from './db-verify.ts'
 import { dev } from './dev.ts'
+import { keysList, keysRotate } from './keys.ts'
 import { schema } from './schema.ts'
 import { serve } from './serve.ts'
+import { token } from './token.ts'
 
-export const commands: readonly Command[] = [dev, serve, dbVerify, dbMigrate, dbSeed, schema]
+export const commands: readonly Command[] = [
+  dev,
+  serve,
+  dbVerify,
+  dbInit,
+  dbMigrate,
+  dbSeed,
+  keysList,
+  keysRotate,
+  token,
+  schema,
+]

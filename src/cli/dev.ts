@@ -1,29 +1,36 @@
+import type { Logger } from 'pino'
 import { type Config, type Environment, readConfig } from '../config/config.ts'
 import { createLogger } from '../config/logger.ts'
 import { startDevelopmentDatabases } from '../embedded/development-databases.ts'
 import { startGateway } from '../gateway.ts'
 import type { Command } from './command.ts'
-import { untilStopped } from './until-stopped.ts'
+import { serveUntilStopped } from './serve-until-stopped.ts'
+import { StopRequest } from './stop-request.ts'
 import { welcome } from './welcome.ts'
-
-/** Folder of the embedded Postgres, below where the command runs. */
-const home = '.tributary'
 
 export const dev: Command = {
   name: 'dev',
   summary:
     'run the gateway for development: over an embedded Postgres, unless the environment names databases',
-  run: async ({ env, stop, print }) => {
+  run: async ({ env, print }) => {
     const configured = readConfig(env)
     const log = createLogger(configured.log)
-    await using cleanup = new AsyncDisposableStack()
-    const config =
-      configured.sources.length > 0 ? configured : await embedded(cleanup, env, (line) => log.info(line))
-    if (stop.aborted) return 0
-    const gateway = cleanup.use(await startGateway({ config, log }))
-    for (const line of welcome(gateway.url, config)) print(line)
-    await untilStopped(stop)
-    await gateway.drain()
+    const stop = new StopRequest()
+    try {
+      await using cleanup = new AsyncDisposableStack()
+      const isEmbedded = configured.sources.length === 0
+      const config = isEmbedded
+        ? await embedded(cleanup, { env, home: configured.home, log, signal: stop.signal })
+        : configured
+      if (stop.isAsked) return 0
+      const gateway = cleanup.use(await startGateway({ config, log }))
+      if (!stop.isAsked) for (const line of welcome({ url: gateway.url, config, isEmbedded })) print(line)
+      await serveUntilStopped(gateway, stop)
+    } catch (error) {
+      // Ctrl-C reaches initdb as well, whose end is then no failure.
+      if (!stop.isAsked) throw error
+      log.debug({ err: error }, 'the start was broken off')
+    }
     return 0
   },
 }
@@ -31,11 +38,12 @@ export const dev: Command = {
 /** The environment's configuration, over databases of our own. */
 async function embedded(
   cleanup: AsyncDisposableStack,
-  env: Environment,
-  log: (line: string) => void,
+  { env, home, log, signal }: { env: Environment; home: string; log: Logger; signal: AbortSignal },
 ): Promise<Config> {
-  const { urls } = cleanup.use(await startDevelopmentDatabases(home, log))
+  const databases = await startDevelopmentDatabases(home, (line) => log.info(line), signal)
+  const { urls } = cleanup.use(databases)
   return readConfig({
+    JOB_COMMANDS: 'rows',
     ...env,
     DATABASE_URL: urls.platform,
     USER_DATABASE_URL: urls.users,

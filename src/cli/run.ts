@@ -1,7 +1,8 @@
-import { type Environment, environmentHelp } from '../config/config.ts'
+import type { Environment } from '../config/config.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import type { Command } from './command.ts'
 import { commands } from './commands.ts'
+import { help } from './help.ts'
 import { version } from './version.ts'
 
 const print = (line: string) => void process.stdout.write(`${line}\n`)
@@ -16,36 +17,9 @@ function find(argv: readonly string[]): { command: Command; args: string[] } | u
   return undefined
 }
 
-function help(): string {
-  const width = Math.max(...commands.map((command) => command.name.length)) + 2
-  return [
-    'tributary: one typed GraphQL graph over the PostgreSQL databases of a machine-learning platform',
-    '',
-    'Usage: tributary <command>',
-    '',
-    ...commands.map((command) => `  ${command.name.padEnd(width)}${command.summary}`),
-    '',
-    '  --help, --version',
-    '',
-    'Environment:',
-    '',
-    environmentHelp(),
-  ].join('\n')
-}
-
-/** An AbortSignal that fires at the first SIGINT or SIGTERM; a second one ends the process as usual. */
-function stopSignal(): AbortSignal & Disposable {
-  const controller = new AbortController()
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  const off = () => {
-    for (const signal of signals) process.off(signal, stop)
-  }
-  const stop = () => {
-    off()
-    controller.abort()
-  }
-  for (const signal of signals) process.on(signal, stop)
-  return Object.assign(controller.signal, { [Symbol.dispose]: off })
+/** Whoever reads may go before we do: `tributary schema | head`, `npm start | tee` at Ctrl-C, a closed terminal. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 }
 
 /**
@@ -54,6 +28,7 @@ function stopSignal(): AbortSignal & Disposable {
  * @returns the exit status: 0 well, 1 failed, 2 not understood.
  */
 export async function run(argv: readonly string[], env: Environment): Promise<number> {
+  outliveReaders()
   if (argv.includes('--version')) {
     print(version())
     return 0
@@ -67,12 +42,16 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     complain(`tributary: there is no command "${argv.join(' ')}"; see tributary --help.`)
     return 2
   }
-  using stop = stopSignal()
+  const { command, args } = found
+  if (args.length > 0 && command.parameters === undefined) {
+    complain(`tributary ${command.name}: takes no "${args.join(' ')}"; see tributary --help.`)
+    return 2
+  }
   try {
-    return await found.command.run({ args: found.args, env, stop, print })
+    return await command.run({ args, env, print })
   } catch (error) {
     if (!(error instanceof TributaryError)) throw error
-    complain(`tributary ${found.command.name}: ${error.message}`)
+    complain(`tributary ${command.name}: ${error.message}`)
     return 1
   }
 }

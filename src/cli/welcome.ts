@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import { isLoopback } from '../config/loopback.ts'
 
 /** Queries that a newcomer may paste; a test runs them. */
 export const firstQueries: readonly { readonly title: string; readonly document: string }[] = [
@@ -32,26 +33,52 @@ export const firstQueries: readonly { readonly title: string; readonly document:
   },
 ]
 
+export interface WelcomeOptions {
+  readonly url: string
+  readonly config: Config
+  /** Whether the databases are our own, whose rows the queries ask for. */
+  readonly isEmbedded: boolean
+}
+
 /** What `npm start` says last: where to go, who may come in, what to try. */
-export function welcome(url: string, config: Config): string[] {
-  const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.http.host)
+export function welcome({ url, config, isEmbedded }: WelcomeOptions): string[] {
   return [
     '',
     `  Tributary listens on ${url}`,
     ...(config.graphql.graphiql ? ['  Open it in a browser for GraphiQL.'] : []),
     '',
-    '  There is no sign-in yet: whoever reaches this address sees every row.',
-    loopback
-      ? '  It is bound to this machine alone.'
-      : `  It is bound to ${config.http.host}, so others can reach it: put something in front that decides who may.`,
+    ...(isLoopback(config.http.host)
+      ? [
+          '  It is bound to this machine, and open: whoever asks without signing in sees every row.',
+          '  Signed in, one sees what that person may, and can change it.',
+        ]
+      : ['  Nobody sees anything without signing in.']),
+    ...(isEmbedded ? signingIn() : []),
     '',
-    '  Worth trying:',
-    ...firstQueries.flatMap(({ title, document }) => [
-      '',
-      `  # ${title}`,
-      ...document.split('\n').map((line) => `  ${line}`),
-    ]),
-    '',
+    ...(isEmbedded ? worthTrying() : []),
     '  Ctrl-C stops it.',
   ]
 }
+
+/** The embedded data's named people. */
+const signingIn = (): string[] => [
+  '',
+  '  Sign in as admin@, engineer@, guest@ or labeler@tributary.test with the password "tributary",',
+  '  and send the token as the header "Authorization: Bearer …":',
+  '',
+  '  mutation {',
+  '    signIn(input: { email: "engineer@tributary.test", password: "tributary" }) {',
+  '      ... on SignInSuccess { tokens { accessToken } }',
+  '    }',
+  '  }',
+]
+
+const worthTrying = (): string[] => [
+  '  Worth trying:',
+  '',
+  ...firstQueries.flatMap(({ title, document }) => [
+    `  # ${title}`,
+    ...document.split('\n').map((line) => `  ${line}`),
+    '',
+  ]),
+]

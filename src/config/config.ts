@@ -1,6 +1,8 @@
 import { TributaryError } from '../errors/tributary-error.ts'
+import { type AuthConfig, authWarnings, readAuth } from './auth-config.ts'
 import { sslModeOf } from './database-url.ts'
 import {
+  authVariables,
   limitVariables,
   overrideVariables,
   type PoolVariable,
@@ -9,6 +11,7 @@ import {
   sourceVariables,
   variables,
 } from './env.ts'
+import type { JobCommands } from './job-commands.ts'
 import { type Environment, EnvironmentReader } from './reader.ts'
 import { Secret } from './secret.ts'
 import { warnOfSimilar } from './similar.ts'
@@ -38,6 +41,14 @@ export interface HttpConfig {
   readonly shutdownGraceMs: number
 }
 
+/** How much a WebSocket may take. */
+export interface WebSocketConfig {
+  readonly maxSocketsPerAddress: number
+  readonly maxOperationsPerSocket: number
+  /** Bytes that may wait for the client to read them. */
+  readonly maxUnreadBytes: number
+}
+
 /** What one document may ask. */
 export interface LimitsConfig {
   readonly maxTokens: number
@@ -64,12 +75,19 @@ export interface LogConfig {
 /** The environment, checked. Frozen through and through. */
 export interface Config {
   readonly production: boolean
+  /** Folder of the embedded Postgres. */
+  readonly home: string
   readonly http: HttpConfig
+  readonly websocket: WebSocketConfig
   readonly limits: LimitsConfig
   readonly graphql: GraphqlConfig
   readonly log: LogConfig
+  readonly auth: AuthConfig
+  readonly jobCommands: JobCommands
   /** The sources whose URL is set, in the order of the table of sources. */
   readonly sources: readonly SourceConfig[]
+  /** Where the gateway keeps its own state; undefined where neither its own nor the platform's URL is set. */
+  readonly gatewayDatabase: SourceConfig | undefined
   /** Lines worth telling at the start: variables that look misspelt. */
   readonly warnings: readonly string[]
 }
@@ -84,7 +102,10 @@ export function readConfig(environment: Environment): Config {
   const process = reader.readAll(processVariables)
   const limits = reader.readAll(limitVariables)
   const production = process.NODE_ENV === 'production'
-  const sources = readSources(reader)
+  const { HOST: host, PORT: port } = process
+  const signingIn = reader.readAll(authVariables)
+  const auth = readAuth(reader, signingIn, { production, host, port })
+  const { sources, gatewayDatabase } = readDatabases(reader, signingIn.GATEWAY_DATABASE_URL)
   if (reader.problems.length > 0)
     throw new TributaryError(
       'CONFIG_INVALID',
@@ -92,9 +113,10 @@ export function readConfig(environment: Environment): Config {
     )
   return frozen({
     production,
+    home: process.TRIBUTARY_HOME,
     http: {
-      host: process.HOST,
-      port: process.PORT,
+      host,
+      port,
       corsOrigins: process.CORS_ORIGINS,
       trustedProxies: process.TRUST_PROXY,
       maxBodyBytes: limits.MAX_BODY_BYTES,
@@ -102,6 +124,11 @@ export function readConfig(environment: Environment): Config {
       requestTimeoutMs: limits.REQUEST_TIMEOUT,
       keepAliveTimeoutMs: limits.KEEP_ALIVE_TIMEOUT,
       shutdownGraceMs: limits.SHUTDOWN_GRACE,
+    },
+    websocket: {
+      maxSocketsPerAddress: limits.MAX_SOCKETS_PER_ADDRESS,
+      maxOperationsPerSocket: limits.MAX_OPERATIONS_PER_SOCKET,
+      maxUnreadBytes: limits.MAX_UNREAD_BYTES,
     },
     limits: {
       maxTokens: limits.MAX_TOKENS,
@@ -113,23 +140,30 @@ export function readConfig(environment: Environment): Config {
     },
     graphql: { graphiql: !production, introspection: !production, suggestions: !production },
     log: { level: process.LOG_LEVEL, format: process.LOG_FORMAT ?? (production ? 'json' : 'pretty') },
+    auth,
+    jobCommands: process.JOB_COMMANDS,
     sources,
-    warnings: warnOfSimilar(environment, Object.keys(variables)),
+    gatewayDatabase,
+    warnings: [...warnOfSimilar(environment, Object.keys(variables)), ...authWarnings(auth)],
   })
 }
 
-/** The sources that have a URL. Every variable is read, so that a mistake is told whether or not it matters yet. */
-function readSources(reader: EnvironmentReader): SourceConfig[] {
+interface Databases {
+  readonly sources: SourceConfig[]
+  readonly gatewayDatabase: SourceConfig | undefined
+}
+
+/**
+ * The sources that have a URL, and the gateway's own database. Every variable is read, so that a mistake is told
+ * whether or not it matters yet.
+ */
+function readDatabases(reader: EnvironmentReader, gatewayUrl: Secret | undefined): Databases {
   const pool = reader.readAll(poolVariables)
   const single = reader.readAll(sourceVariables)
   const overrides = reader.readAll(overrideVariables)
-  return sourceNames.flatMap((source: SourceName) => {
-    const { name, variable, prefix, timeZoneVariable } = source
-    const url = single[variable]
-    if (!(url instanceof Secret)) return []
+  const database = (name: string, url: Secret, prefix?: string): SourceConfig => {
     const setting = <V extends PoolVariable>(key: V) =>
       (overrides[`${prefix}_${key}`] ?? pool[key]) as ValueOf<(typeof poolVariables)[V]>
-    const timeZone = timeZoneVariable && single[timeZoneVariable]
     return {
       name,
       url,
@@ -139,9 +173,19 @@ function readSources(reader: EnvironmentReader): SourceConfig[] {
       statementTimeoutMs: setting('DB_STATEMENT_TIMEOUT'),
       idleInTransactionTimeoutMs: setting('DB_IDLE_IN_TRANSACTION_TIMEOUT'),
       sslMode: sslModeOf(url) ?? setting('DB_SSL_MODE'),
-      ...(typeof timeZone === 'string' ? { timeZone } : {}),
     }
+  }
+  const sources = sourceNames.flatMap(({ name, variable, prefix, timeZoneVariable }: SourceName) => {
+    const url = single[variable]
+    if (!(url instanceof Secret)) return []
+    const timeZone = timeZoneVariable && single[timeZoneVariable]
+    return { ...database(name, url, prefix), ...(typeof timeZone === 'string' ? { timeZone } : {}) }
   })
+  const platform = sources.find(({ name }) => name === 'platform')
+  const gatewayDatabase = gatewayUrl
+    ? database('gateway', gatewayUrl)
+    : platform && { ...platform, name: 'gateway' }
+  return { sources, gatewayDatabase }
 }
 
 function frozen<T extends object>(value: T): T {

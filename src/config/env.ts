@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { databaseUrl } from './database-url.ts'
+import { jobCommands } from './job-commands.ts'
+import { Secret } from './secret.ts'
 import { sslModes } from './source-config.ts'
 import { type SourceName, sourceNames } from './source-names.ts'
+import { trustedIssuers } from './trusted-issuer.ts'
 import { oneOf, seconds, type Variable, type VariableWithDefault, wholeNumber } from './variable.ts'
 
 const origin = z.url({
@@ -33,6 +36,17 @@ const timeZone = z.string().refine(
 )
 
 const hour = 3600
+const day = 24 * hour
+
+const secret = z.string().transform((text) => new Secret(text))
+
+// Compared letter by letter, and put before the paths of the well-known documents.
+const issuer = z
+  .url({
+    protocol: /^https?$/,
+    error: 'must be the address that clients know the gateway by, as in https://graph.example.org',
+  })
+  .transform((text) => text.replace(/\/+$/, ''))
 
 /** Settings of the process. */
 export const processVariables = {
@@ -50,6 +64,17 @@ export const processVariables = {
     schema: wholeNumber(0, 65_535),
     fallback: '4000',
     description: 'port to listen on; 0 takes a free one',
+  },
+  TRIBUTARY_HOME: {
+    schema: z.string(),
+    fallback: '.tributary',
+    description: 'folder of the embedded Postgres that `dev` starts when no database is named',
+  },
+  JOB_COMMANDS: {
+    schema: oneOf(jobCommands),
+    fallback: 'none',
+    description:
+      'rows where workers act on rows that ask for a job, or for its end; else such mutations are refused',
   },
   LOG_LEVEL: {
     schema: z
@@ -127,10 +152,114 @@ export const limitVariables = {
     fallback: '5',
     description: 'seconds that an idle connection is kept; behind a proxy, longer than the proxy keeps it',
   },
+  MAX_SOCKETS_PER_ADDRESS: {
+    schema: wholeNumber(1, 1_000_000),
+    fallback: '500',
+    description: 'WebSockets of one address; behind a proxy, set TRUST_PROXY',
+  },
+  MAX_OPERATIONS_PER_SOCKET: {
+    schema: wholeNumber(1, 10_000),
+    fallback: '100',
+    description: 'operations that a WebSocket runs at once',
+  },
+  MAX_UNREAD_BYTES: {
+    schema: wholeNumber(1024, 2 ** 30),
+    fallback: '4194304',
+    description: 'bytes that may wait for the client of a WebSocket to read them',
+  },
   SHUTDOWN_GRACE: {
     schema: seconds(hour),
     fallback: '10',
     description: 'seconds for requests under way to finish when the process stops',
+  },
+} as const satisfies Record<string, Variable>
+
+/** Settings of signing in. */
+export const authVariables = {
+  AUTH_ISSUER: {
+    schema: issuer,
+    description:
+      'address that the gateway has in its tokens, the same on every replica; production signs in only with it',
+  },
+  AUTH_AUDIENCE: {
+    schema: z.string().max(255),
+    fallback: 'tributary',
+    description: 'audience of the tokens for this graph',
+  },
+  AUTH_SIGNING_ALGORITHM: {
+    schema: oneOf(['EdDSA', 'ES256']),
+    fallback: 'EdDSA',
+    description: 'what new signing keys are made for',
+  },
+  AUTH_SIGNING_KEY: {
+    schema: secret,
+    secret: true,
+    description: 'private key, PEM or JWK, or a JWK Set whose first key signs; else keys are in the database',
+  },
+  AUTH_SIGNING_KEY_FILE: {
+    schema: z.string(),
+    description: 'file with the same',
+  },
+  ACCESS_TOKEN_LIFETIME: {
+    schema: wholeNumber(1, day),
+    fallback: '3600',
+    description: 'seconds for which an access token is good',
+  },
+  REFRESH_TOKEN_LIFETIME: {
+    schema: wholeNumber(1, 365 * day),
+    fallback: '604800',
+    description: 'seconds for which a refresh token is good',
+  },
+  AUTH_CLOCK_TOLERANCE: {
+    schema: wholeNumber(0, 300),
+    fallback: '5',
+    description: 'seconds by which clocks may differ',
+  },
+  JWT_SECRET: {
+    schema: secret,
+    secret: true,
+    description: "key of the platform backend's HS256 tokens, which are accepted while it is set",
+  },
+  SERVICE_JWT_SECRET: {
+    schema: secret,
+    secret: true,
+    description: "key of the HS256 tokens for the Labeler's single sign-on",
+  },
+  GATEWAY_DATABASE_URL: {
+    schema: databaseUrl,
+    secret: true,
+    description:
+      'postgresql:// URL of the database with the schema tributary; without it, the platform database',
+  },
+  PASSWORD_HASH: {
+    schema: oneOf(['bcrypt', 'argon2id']),
+    fallback: 'bcrypt',
+    description: 'what new password hashes are made with; argon2id only where every reader of users knows it',
+  },
+  BCRYPT_COST: {
+    schema: wholeNumber(4, 16),
+    fallback: '12',
+    description: 'cost of new bcrypt hashes, as a power of two',
+  },
+  TRUSTED_ISSUERS: {
+    schema: trustedIssuers,
+    fallback: '[]',
+    description:
+      'JSON list of outside issuers: issuer, jwksUri, audiences, and if need be algorithms, claims, clockTolerance',
+  },
+} as const satisfies Record<string, Variable>
+
+/** Settings of `tributary db init` alone, which makes databases and roles. */
+export const initVariables = {
+  ADMIN_DATABASE_URL: {
+    schema: databaseUrl,
+    secret: true,
+    description: 'postgresql:// URL of an administrator, who may make databases and roles',
+  },
+  LABELER_PASSWORD: {
+    schema: secret,
+    secret: true,
+    description: "password of the Labeler's role when it is made; without it, a random one that is printed",
   },
 } as const satisfies Record<string, Variable>
 
@@ -208,6 +337,8 @@ export const overrideVariables = merged(sourceNames.map(overridesOf))
 export const variables: Readonly<Record<string, Variable>> = {
   ...sourceVariables,
   ...processVariables,
+  ...authVariables,
+  ...initVariables,
   ...limitVariables,
   ...poolVariables,
   ...overrideVariables,

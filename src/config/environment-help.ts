@@ -1,4 +1,11 @@
-import { limitVariables, poolVariables, processVariables, sourceVariables } from './env.ts'
+import {
+  authVariables,
+  initVariables,
+  limitVariables,
+  poolVariables,
+  processVariables,
+  sourceVariables,
+} from './env.ts'
 import { sourceNames } from './source-names.ts'
 import type { Variable } from './variable.ts'
 
@@ -6,7 +13,9 @@ const groups: readonly (readonly [string, Readonly<Record<string, Variable>>])[]
   ['Databases', sourceVariables],
   ['Pools', poolVariables],
   ['Process', processVariables],
+  ['Signing in', authVariables],
   ['Limits', limitVariables],
+  ['Making databases', initVariables],
 ]
 
 const width = Math.max(...groups.flatMap(([, table]) => Object.keys(table).map((name) => name.length)))

@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import { migrate } from '../database/migrate.ts'
+import { gatewayState, migrate } from '../database/migrate.ts'
 import { startEmbeddedPostgres } from './cluster.ts'
 import { seed } from './seed/seed.ts'
 
@@ -14,18 +14,23 @@ export interface DevelopmentDatabases extends AsyncDisposable {
  * Starts the embedded Postgres and brings its databases up to date: created, migrated and, at the first start, filled.
  *
  * @param home folder that keeps the data.
+ * @param signal breaks the start off between its steps, with its reason; Postgres is stopped again.
  */
 export async function startDevelopmentDatabases(
   home: string,
   log: (line: string) => void,
+  signal?: AbortSignal,
 ): Promise<DevelopmentDatabases> {
   const postgres = await startEmbeddedPostgres({ home, log })
   try {
+    signal?.throwIfAborted()
     const urls = Object.fromEntries(
       sources.map((source) => [source, postgres.url(source)]),
     ) as DevelopmentDatabases['urls']
     await createMissing(postgres.url(), sources)
     await Promise.all(sources.map((source) => migrate({ source, url: urls[source], log })))
+    await migrate({ ...gatewayState, url: urls.platform, log })
+    signal?.throwIfAborted()
     await seed({ urls, log })
     return { urls, [Symbol.asyncDispose]: () => postgres.stop() }
   } catch (error) {

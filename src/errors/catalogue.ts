@@ -156,6 +156,30 @@ export const catalogue = {
     'The document does not fit the schema.',
     'Correct it where the message says.',
   ),
+  UNAUTHENTICATED: entry(
+    401,
+    false,
+    'The Authorization header holds nothing that is accepted here, or no longer.',
+    'Sign in again, or send no header.',
+  ),
+  NO_SIGNING_KEY: entry(
+    503,
+    true,
+    'No key is there to sign tokens with.',
+    'Run `tributary db migrate` for GATEWAY_DATABASE_URL, or set AUTH_SIGNING_KEY.',
+  ),
+  GATEWAY_STATE_MISSING: entry(
+    503,
+    false,
+    'The gateway has no database to keep its own state in: sessions, limits, audit.',
+    'Run `tributary db migrate gateway`, with GATEWAY_DATABASE_URL where the platform database may not hold it.',
+  ),
+  NOT_AVAILABLE: entry(
+    200,
+    false,
+    'This installation is not set up for what was asked.',
+    'Ask the operator for the setting that the message names.',
+  ),
   INTERNAL: entry(500, false, 'Something failed that should not have.', 'Tell the operator the errorId.'),
 } as const satisfies Record<string, ErrorEntry>
 

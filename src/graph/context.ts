@@ -1,3 +1,4 @@
+import type { RequestSession } from '../auth/request-session.ts'
 import type { Viewer } from '../auth/viewer.ts'
 import type { Source } from '../database/source.ts'
 import type { ModelFacade } from './model-facade.ts'
@@ -12,6 +13,8 @@ export interface GraphContext {
   readonly models: ModelFacade
   /** Who asks, and what that person belongs to. */
   readonly viewer: Viewer
+  /** Who asks, from where, and what signing in and writing need. */
+  readonly session: RequestSession
   /** Loaders and memoised answers of this request. */
   readonly memo: Map<string, unknown>
 }

@@ -70,6 +70,7 @@ class FilterCompiler {
     const joined = sql`${columnOf(farAlias, far.key)} = ${columnOf(alias, relation.by)}`
     const conditions = [
       joined,
+      ruleSql(this.#context, entity, fieldRuleOf(this.#context, entity, name), alias),
       ruleSql(this.#context, far, rowRuleOf(this.#context, far), farAlias),
       this.entity(far, value, farAlias, nesting),
     ].filter((condition) => condition !== undefined)
@@ -91,7 +92,7 @@ class FilterCompiler {
       if (column.enumeration)
         return enumerated(column.enumeration, column.enumType, expression, operator, value)
       if (column.kind.graphType === 'JSON')
-        return sql`${expression}::jsonb @> ${storableJson(value, where)}::jsonb`
+        return this.#guarded(entity, alias, sql`${expression}::jsonb @> ${storableJson(value, where)}::jsonb`)
       if (operator in patterns)
         return like(
           expression,
@@ -104,6 +105,12 @@ class FilterCompiler {
         value,
       )
     })
+  }
+
+  /** For a condition that a value can make fail: the value of a row that is not seen would tell of itself. */
+  #guarded(entity: Entity, alias: string, condition: Sql): Sql {
+    const rule = ruleSql(this.#context, entity, rowRuleOf(this.#context, entity), alias)
+    return rule ? sql`CASE WHEN ${rule} THEN ${condition} END` : condition
   }
 
   #readable(entity: Entity, name: string, alias: string): Sql {

@@ -26,7 +26,7 @@ const isSimple = ({ method, headers }: Request) =>
   (method === 'POST' && simpleTypes.includes(mediaType(headers['content-type'])))
 
 /** Whether an Origin is the one that the request was sent to; the scheme is the proxy's to know. */
-const isOwn = (origin: string, host: string | undefined) =>
+export const isOwnOrigin = (origin: string, host: string | undefined): boolean =>
   URL.canParse(origin) && new URL(origin).host === host
 
 /** @throws TributaryError CROSS_SITE_REQUEST when a simple request carries no proof that it was meant. */
@@ -37,7 +37,7 @@ export function refuseCrossSite(request: Request, allowedOrigins: readonly strin
   const { origin } = headers
   const site = headers['sec-fetch-site']
   if (origin !== undefined && allowedOrigins.includes(origin)) return
-  const foreign = origin !== undefined && !isOwn(origin, headers.host)
+  const foreign = origin !== undefined && !isOwnOrigin(origin, headers.host)
   if (site === 'same-origin' && !foreign) return
   if (purposeful.test(headers.accept ?? '') && !foreign && site !== 'cross-site' && site !== 'same-site')
     return

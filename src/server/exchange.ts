@@ -9,10 +9,14 @@ export interface RequestInfo {
   readonly id: string
   /** Aborted when the client goes away, and when the request has taken too long. */
   readonly signal: AbortSignal
+  /** Of an operation over a WebSocket: those of the upgrade, with what the socket is authorized by at present. */
   readonly headers: IncomingMessage['headers']
   /** The client's address, or that of the last proxy that is not trusted. */
   readonly address: string
 }
+
+/** Why work is ended whose answer nobody will read; Yoga answers and logs nothing for an AbortError. */
+export const goneError = (message: string): Error => new DOMException(message, 'AbortError')
 
 const saneId = /^[\w.:=+/-]{1,128}$/
 
@@ -21,13 +25,18 @@ function requestId(given: string | string[] | undefined): string {
   return typeof given === 'string' && saneId.test(given) ? given : randomUUID()
 }
 
-/** One request on its way through the server, with what the log line will say of it. */
+export interface ExchangeOptions extends Omit<RequestInfo, 'signal'> {
+  readonly method: string
+  /** The path without the query string, which may hold variables. */
+  readonly path: string
+}
+
+/** One request, or one operation of a WebSocket, on its way through the server, with what the log line will say of it. */
 export class Exchange implements RequestInfo, Disposable {
   readonly id: string
   readonly headers: IncomingMessage['headers']
   readonly address: string
   readonly method: string
-  /** The path without the query string, which may hold variables. */
   readonly path: string
   /** Statements sent to each source. */
   readonly statements = new Map<string, number>()
@@ -39,12 +48,23 @@ export class Exchange implements RequestInfo, Disposable {
   readonly #abort = new AbortController()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(request: IncomingMessage, trustedProxies: number) {
-    this.id = requestId(request.headers['x-request-id'])
-    this.headers = request.headers
-    this.address = clientAddress(request, trustedProxies)
-    this.method = request.method ?? 'GET'
-    this.path = request.url?.split('?', 1)[0] ?? '/'
+  constructor({ id, headers, address, method, path }: ExchangeOptions) {
+    this.id = id
+    this.headers = headers
+    this.address = address
+    this.method = method
+    this.path = path
+  }
+
+  /** The exchange that a request begins. */
+  static of(request: IncomingMessage, trustedProxies: number): Exchange {
+    return new Exchange({
+      id: requestId(request.headers['x-request-id']),
+      headers: request.headers,
+      address: clientAddress(request, trustedProxies),
+      method: request.method ?? 'GET',
+      path: request.url?.split('?', 1)[0] ?? '/',
+    })
   }
 
   get signal(): AbortSignal {

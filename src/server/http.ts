@@ -4,20 +4,30 @@ import { runInRequest } from '../database/request-scope.ts'
 import { answerError, answerJson } from './answer.ts'
 import { answerOptions, setCorsHeaders } from './cors.ts'
 import { refuseCrossSite } from './cross-site.ts'
-import { Exchange } from './exchange.ts'
+import { Exchange, goneError } from './exchange.ts'
 import { asksForPage, createGraphiql, type Graphiql } from './graphiql.ts'
 import { type HealthReport, healthAnswer } from './health.ts'
 import { type Address, listen } from './listen.ts'
 import { requireJson } from './media-type.ts'
-import { presentError } from './present-error.ts'
 import { requestError } from './request-error.ts'
 import { logRequest } from './request-log.ts'
 import { setSecurityHeaders } from './security-headers.ts'
-import { createGraphqlHandler, type GraphqlHandler, type GraphqlOptions } from './yoga.ts'
+import { type Clock, systemClock } from './websocket/clock.ts'
+import { type ConnectionSecurity, openSecurity } from './websocket/credential.ts'
+import { refusalOf } from './websocket/refusals.ts'
+import { GraphqlWebSockets } from './websocket/websocket-server.ts'
+import { answerWellKnown, type WellKnown } from './well-known.ts'
+import { createGraphql, type Graphql, type GraphqlOptions } from './yoga.ts'
 
 export interface HttpServerOptions extends GraphqlOptions {
   /** How the sources are, asked at every look at /health. */
   readonly health: () => HealthReport
+  /** What checkers of the gateway's tokens are told; without it nothing. */
+  readonly wellKnown?: WellKnown
+  /** How WebSockets are authorized; without it nobody is known, and none expires. */
+  readonly connection?: ConnectionSecurity
+  /** The time by which they expire. Default the real one. */
+  readonly clock?: Clock
   /** What GraphiQL's first tab holds. */
   readonly defaultQuery?: string
 }
@@ -26,23 +36,27 @@ const maxHeaderBytes = 16 * 1024
 /** How long a connection may stand still in the midst of an answer, beyond the time for making one. */
 const stallMs = 30_000
 
-/** Why work is ended whose answer nobody will read; Yoga answers and logs nothing for an AbortError. */
-const goneError = (message: string) => new DOMException(message, 'AbortError')
-
 /** GraphQL and health over HTTP. Made by `createHttpServer`. */
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions
   readonly #server: Server
-  readonly #graphql: GraphqlHandler
+  readonly #graphql: Graphql
   readonly #graphiql: Graphiql
+  readonly #webSockets: GraphqlWebSockets
   readonly #underWay = new Map<Exchange, ServerResponse>()
   #draining: Promise<void> | undefined
 
   constructor(options: HttpServerOptions) {
     const { receiveTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = options.config.http
     this.#options = options
-    this.#graphql = createGraphqlHandler(options)
+    this.#graphql = createGraphql(options)
     this.#graphiql = createGraphiql(options.defaultQuery)
+    this.#webSockets = new GraphqlWebSockets({
+      ...options,
+      graphql: this.#graphql,
+      security: options.connection ?? openSecurity,
+      clock: options.clock ?? systemClock,
+    })
     this.#server = createServer(
       {
         maxHeaderSize: maxHeaderBytes,
@@ -50,10 +64,13 @@ export class HttpServer implements AsyncDisposable {
         requestTimeout: receiveTimeoutMs,
         keepAliveTimeout: keepAliveTimeoutMs,
         connectionsCheckingInterval: Math.min(1000, receiveTimeoutMs),
+        // Others, such as an offer of HTTP/2, are turned down by going on without.
+        shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
       },
       (request, response) => this.#receive(request, response),
     )
     this.#server.timeout = requestTimeoutMs + stallMs
+    this.#server.on('upgrade', (request, _, head) => this.#upgrade(request, head))
   }
 
   /** Whether the server is being stopped. */
@@ -90,6 +107,7 @@ export class HttpServer implements AsyncDisposable {
     if (!this.#server.listening) return
     const closed = once(this.#server, 'close')
     this.#server.close()
+    this.#webSockets.drain(this.#options.config.http.shutdownGraceMs / 2)
     for (const [exchange, response] of this.#underWay) {
       if (!response.headersSent) response.setHeader('connection', 'close')
       if (exchange.operation?.type === 'subscription') response.destroy()
@@ -102,18 +120,20 @@ export class HttpServer implements AsyncDisposable {
   /** Ends every request under way and every connection. */
   #cut(): void {
     for (const exchange of this.#underWay.keys()) exchange.abort(goneError('The server stops.'))
+    this.#webSockets.terminate()
     this.#server.closeAllConnections()
   }
 
   #receive(request: IncomingMessage, response: ServerResponse): void {
     const { config, log } = this.#options
-    const exchange = new Exchange(request, config.http.trustedProxies)
+    const exchange = Exchange.of(request, config.http.trustedProxies)
     this.#underWay.set(exchange, response)
     response.once('close', () => {
       this.#underWay.delete(exchange)
-      if (!response.writableFinished) exchange.abort(goneError('The client went away.'))
+      const completed = response.writableFinished
+      if (!completed) exchange.abort(goneError('The client went away.'))
       exchange[Symbol.dispose]()
-      logRequest(log, exchange, response)
+      logRequest(log, exchange, { ...(response.headersSent && { status: response.statusCode }), completed })
       if (this.draining) this.#server.closeIdleConnections()
     })
     response.setHeader('x-request-id', exchange.id)
@@ -123,9 +143,29 @@ export class HttpServer implements AsyncDisposable {
     this.#route(request, response, exchange).catch((error: unknown) => this.#fail(response, exchange, error))
   }
 
+  #upgrade(request: IncomingMessage, head: Buffer): void {
+    const exchange = Exchange.of(request, this.#options.config.http.trustedProxies)
+    try {
+      this.#webSockets.accept(request, head, exchange)
+    } catch (error) {
+      const response = refusalOf(request)
+      response.once('close', () =>
+        logRequest(this.#options.log, exchange, {
+          status: response.statusCode,
+          completed: response.writableFinished,
+        }),
+      )
+      response.setHeader('x-request-id', exchange.id)
+      setSecurityHeaders(response)
+      this.#fail(response, exchange, error)
+    }
+  }
+
   async #route(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
     if (!URL.canParse(request.url ?? '', `http://${request.headers.host ?? 'localhost'}`))
       throw requestError('BAD_REQUEST', 'The request line or the Host header makes no URL.')
+    const { wellKnown } = this.#options
+    if (wellKnown && answerWellKnown(request, response, wellKnown)) return
     if (request.method === 'OPTIONS') answerOptions(response)
     else if (exchange.path === '/graphql') await this.#answerGraphql(request, response, exchange)
     else this.#answerHealth(request, response, exchange)
@@ -140,7 +180,7 @@ export class HttpServer implements AsyncDisposable {
     if (graphql.graphiql && asksForPage(request)) return this.#graphiql.answer(response)
     refuseCrossSite(request, http.corsOrigins)
     requireJson(request)
-    await runInRequest(exchange.scope, () => this.#graphql(request, response, exchange))
+    await runInRequest(exchange.scope, () => this.#graphql.answer(request, response, exchange))
   }
 
   #answerHealth(request: IncomingMessage, response: ServerResponse, { path }: Exchange): void {
@@ -152,13 +192,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #fail(response: ServerResponse, exchange: Exchange, error: unknown): void {
-    const { config, log } = this.#options
-    const presented = presentError(error, {
-      suggestions: config.graphql.suggestions,
-      report: ({ errorId, error: hidden }) =>
-        log.error({ requestId: exchange.id, errorId, err: hidden }, 'unexpected error'),
-    })
-    exchange.errorCodes.add(String(presented.extensions.code))
+    const presented = this.#graphql.present(error, exchange)
     if (response.headersSent) response.destroy()
     else answerError(response, presented)
   }

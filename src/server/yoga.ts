@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
-import { createYoga } from 'graphql-yoga'
+import { createYoga, type YogaServerInstance } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { DocumentCache } from './document-cache.ts'
 import type { Exchange, RequestInfo } from './exchange.ts'
-import { errorsPlugin } from './plugins/errors.ts'
+import { type ErrorPresenter, errorPresenter, errorsPlugin } from './plugins/errors.ts'
 import { httpPlugin } from './plugins/http.ts'
 import { noIntrospectionPlugin } from './plugins/introspection.ts'
 import { limitsPlugin } from './plugins/limits.ts'
@@ -27,9 +27,22 @@ export type GraphqlHandler = (
   exchange: Exchange,
 ) => Promise<void>
 
-/** GraphQL over HTTP (POST, GET, SSE) by Yoga, with all of Yoga's own front put aside. */
-export function createGraphqlHandler({ config, schema, context, log }: GraphqlOptions): GraphqlHandler {
+/** What one operation goes through, every plugin's part of it included: parsing, validation, context, execution. */
+export type GraphqlPipeline = ReturnType<YogaServerInstance<ServerContext, object>['getEnveloped']>
+
+/** GraphQL, by whichever way it is asked. */
+export interface Graphql {
+  /** Over HTTP: POST, GET, SSE. */
+  readonly answer: GraphqlHandler
+  /** For what comes another way. */
+  readonly pipeline: (exchange: Exchange) => GraphqlPipeline
+  readonly present: ErrorPresenter
+}
+
+/** GraphQL by Yoga, with all of Yoga's own front put aside. */
+export function createGraphql({ config, schema, context, log }: GraphqlOptions): Graphql {
   const { graphql, http, limits } = config
+  const present = errorPresenter({ suggestions: graphql.suggestions, log })
   const yoga = createYoga<ServerContext, object>({
     schema,
     context: ({ exchange }) => context(exchange),
@@ -38,7 +51,7 @@ export function createGraphqlHandler({ config, schema, context, log }: GraphqlOp
       limitsPlugin(limits),
       ...(graphql.introspection ? [] : [noIntrospectionPlugin]),
       operationPlugin(http.requestTimeoutMs),
-      errorsPlugin({ suggestions: graphql.suggestions, log }),
+      errorsPlugin(present),
     ],
     maxRequestBodySize: http.maxBodyBytes,
     parserAndValidationCache: { documentCache: new DocumentCache(), errorCache: new DocumentCache() },
@@ -50,7 +63,11 @@ export function createGraphqlHandler({ config, schema, context, log }: GraphqlOp
     landingPage: false,
     logging: false,
   })
-  return async (request, response, exchange) => {
-    await yoga(request, response, { exchange })
+  return {
+    answer: async (request, response, exchange) => {
+      await yoga(request, response, { exchange })
+    },
+    pipeline: (exchange) => yoga.getEnveloped({ exchange }),
+    present,
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { RequestSession } from '../auth/request-session.ts'
 import type { Viewer } from '../auth/viewer.ts'
 import type { SourceConfig } from '../config/source-config.ts'
 import { Source } from '../database/source.ts'
@@ -13,7 +14,7 @@ import { sourceTable } from './table.ts'
 export interface SourceSet extends AsyncDisposable {
   readonly sources: readonly Source[]
   /** A context for one request. */
-  createContext(viewer: Viewer): GraphContext
+  createContext(viewer: Viewer, session: RequestSession): GraphContext
 }
 
 /** Makes the sources and looks at each once. Never fails for a source that cannot be reached: it is tried again. */
@@ -24,11 +25,12 @@ export async function startSources(configs: readonly SourceConfig[], log: Logger
   await Promise.all(sources.map((source) => source.start()))
   return {
     sources,
-    createContext: (viewer) => ({
+    createContext: (viewer, session) => ({
       source: (name) => memberNamed(name).source,
       sources,
       models,
       viewer,
+      session,
       memo: new Map(),
     }),
     async [Symbol.asyncDispose]() {

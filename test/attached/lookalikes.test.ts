@@ -1,3 +1,4 @@
+import { type GraphQLObjectType, isObjectType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { entities } from '../../src/graph/entity.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
@@ -70,7 +71,10 @@ for (const { version, isHere, start } of servers) {
       expect(answers).not.toContain(sentinel)
       expect(JSON.stringify(gateway.log)).not.toContain(sentinel)
       const types = Object.values((await introspect(gateway)).getTypeMap())
-      const fields = types.flatMap((type) => ('getFields' in type ? Object.keys(type.getFields()) : []))
+      const entities = types.filter(
+        (type) => isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node'),
+      )
+      const fields = entities.flatMap((type) => Object.keys((type as GraphQLObjectType).getFields()))
       expect(fields).toContain('email')
       expect(fields.filter((name) => /password$|resetToken|^token$|apiKey|secret/i.test(name))).toEqual([])
     })

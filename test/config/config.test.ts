@@ -22,6 +22,19 @@ describe('readConfig', () => {
   it('has defaults for everything', () => {
     expect(readConfig({})).toEqual({
       production: false,
+      home: '.tributary',
+      jobCommands: 'none',
+      auth: {
+        issuer: 'http://127.0.0.1:4000',
+        audience: 'tributary',
+        signingAlgorithm: 'EdDSA',
+        accessTokenLifetime: 3600,
+        refreshTokenLifetime: 604_800,
+        clockTolerance: 5,
+        passwordHash: 'bcrypt',
+        bcryptCost: 12,
+        trustedIssuers: [],
+      },
       http: {
         host: '127.0.0.1',
         port: 4000,
@@ -33,6 +46,7 @@ describe('readConfig', () => {
         keepAliveTimeoutMs: 5000,
         shutdownGraceMs: 10_000,
       },
+      websocket: { maxSocketsPerAddress: 500, maxOperationsPerSocket: 100, maxUnreadBytes: 4_194_304 },
       limits: {
         maxTokens: 2000,
         maxDepth: 16,

@@ -1,3 +1,4 @@
+import { on, once } from 'node:events'
 import { GraphQLError, GraphQLScalarType } from 'graphql'
 import { createSchema } from 'graphql-yoga'
 import { currentRequest } from '../../src/database/request-scope.ts'
@@ -24,6 +25,8 @@ const typeDefs = /* GraphQL */ `
     nodes(ids: [ID!]!): [Node]!
     job: Job
     slow: String
+    held: String
+    authorization: String
     failing: String
     failingHard: String!
     refused: String
@@ -33,7 +36,7 @@ const typeDefs = /* GraphQL */ `
     counted: String
   }
   type Mutation { write: Boolean! }
-  type Subscription { ticks(count: Int!): Int!  forever: Int!  failingTicks: Int! }
+  type Subscription { ticks(count: Int!): Int!  forever: Int!  pokes: Int!  flood: String!  failingTicks: Int! }
   type Job implements Node { id: ID!  name: String  jobs(first: Int, last: Int): JobConnection!  parent: Job }
   type JobConnection { edges: [JobEdge!]!  nodes: [Job!]!  pageInfo: PageInfo!  totalCount: Int }
   type JobEdge { cursor: String!  node: Job! }
@@ -66,6 +69,37 @@ async function* forever(context: ToyContext) {
     await stopped(context.request.signal)
   } finally {
     context.events.dispatchEvent(new Event('subscription ended'))
+  }
+}
+
+/** How often it has been poked since. */
+async function* pokes({ events, request: { signal } }: ToyContext) {
+  const poked = on(events, 'poke', { signal })
+  let count = 0
+  try {
+    yield { pokes: count }
+    for await (const _ of poked) yield { pokes: ++count }
+  } finally {
+    events.dispatchEvent(new Event('pokes ended'))
+  }
+}
+
+/** Megabytes without end; says when it has not been asked for the next one for some turns of the event loop. */
+async function* flood({ events, request: { signal } }: ToyContext) {
+  const megabyte = 'x'.repeat(2 ** 20)
+  let isAsked = true
+  const watch = setInterval(() => {
+    if (!isAsked) events.dispatchEvent(new Event('flood stalled'))
+    isAsked = false
+  }, 50)
+  try {
+    while (!signal.aborted) {
+      isAsked = true
+      yield { flood: megabyte }
+    }
+  } finally {
+    clearInterval(watch)
+    events.dispatchEvent(new Event('flood ended'))
   }
 }
 
@@ -103,6 +137,13 @@ const resolvers = {
         events.dispatchEvent(new CustomEvent('slow stopped', { detail: request.signal.reason }))
       }
     },
+    held: async (_: unknown, __: unknown, { request, events }: ToyContext) => {
+      const released = once(events, 'release', { signal: request.signal })
+      events.dispatchEvent(new Event('held began'))
+      await released
+      return 'released'
+    },
+    authorization: (_: unknown, __: unknown, { request }: ToyContext) => request.headers.authorization,
     failing: () => {
       throw new Error('relation "secrets" at /srv/app.ts: password=hunter2')
     },
@@ -135,6 +176,8 @@ const resolvers = {
   Subscription: {
     ticks: { subscribe: (_: unknown, { count }: { count: number }) => ticks(count) },
     forever: { subscribe: (_: unknown, __: unknown, context: ToyContext) => forever(context) },
+    pokes: { subscribe: (_: unknown, __: unknown, context: ToyContext) => pokes(context) },
+    flood: { subscribe: (_: unknown, __: unknown, context: ToyContext) => flood(context) },
     failingTicks: { subscribe: () => failingTicks() },
   },
 }

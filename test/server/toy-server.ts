@@ -1,8 +1,11 @@
 import { once } from 'node:events'
 import { type Logger, pino } from 'pino'
-import { type Config, readConfig } from '../../src/config/config.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { TributaryError } from '../../src/errors/tributary-error.ts'
 import type { HealthReport } from '../../src/server/health.ts'
 import { createHttpServer, type HttpServer } from '../../src/server/http.ts'
+import type { Clock } from '../../src/server/websocket/clock.ts'
+import type { ConnectionSecurity } from '../../src/server/websocket/credential.ts'
 import { toySchema } from './toy-schema.ts'
 
 export interface LogLine extends Record<string, unknown> {
@@ -51,10 +54,16 @@ export interface ToyOptions {
   /** The server's environment; PORT is 0 unless it says otherwise. */
   readonly env?: Record<string, string>
   readonly health?: () => HealthReport
-  readonly config?: Config
+  readonly connection?: ConnectionSecurity
+  readonly clock?: Clock
 }
 
-export async function startToyServer({ env, health = () => healthy }: ToyOptions = {}): Promise<ToyServer> {
+export async function startToyServer({
+  env,
+  health = () => healthy,
+  connection,
+  clock,
+}: ToyOptions = {}): Promise<ToyServer> {
   const config = readConfig({ PORT: '0', ...env })
   const events = new EventTarget()
   const lines: LogLine[] = []
@@ -72,10 +81,14 @@ export async function startToyServer({ env, health = () => healthy }: ToyOptions
     schema: toySchema,
     context: (request) => {
       if (request.headers['x-context'] === 'fails') throw new Error('password=hunter2')
+      if (request.headers['x-context'] === 'unauthenticated')
+        throw new TributaryError('UNAUTHENTICATED', 'Sign in again.')
       return { request, events }
     },
     health,
     log,
+    ...(connection && { connection }),
+    ...(clock && { clock }),
     defaultQuery: '{ hello }',
   })
   const { url, port } = await server.listen()

@@ -1,4 +1,4 @@
-import type { ExecutionResult } from 'graphql'
+import { type ExecutionResult, GraphQLError } from 'graphql'
 import { isAsyncIterable, mapAsyncIterator } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Exchange } from '../exchange.ts'
@@ -10,20 +10,26 @@ export interface ErrorsOptions {
   readonly log: Logger
 }
 
-/** Presents the errors of every result, whichever way it leaves; the last thing done to it. */
-export function errorsPlugin({ suggestions, log }: ErrorsOptions): ServerPlugin {
-  const presented = <R extends ExecutionResult>(result: R, exchange: Exchange): R => {
-    if (!result.errors) return result
-    const errors = result.errors.map((error) =>
-      presentError(error, {
-        suggestions,
-        report: ({ errorId, error: hidden }) =>
-          log.error({ requestId: exchange.id, errorId, path: error.path, err: hidden }, 'unexpected error'),
-      }),
-    )
-    for (const { extensions } of errors) exchange.errorCodes.add(String(extensions.code))
-    return { ...result, errors }
+/** Presents an error that an exchange met; the exchange's log line will tell its code. */
+export type ErrorPresenter = (error: unknown, exchange: Exchange) => GraphQLError
+
+export const errorPresenter =
+  ({ suggestions, log }: ErrorsOptions): ErrorPresenter =>
+  (error, exchange) => {
+    const path = error instanceof GraphQLError ? error.path : undefined
+    const presented = presentError(error, {
+      suggestions,
+      report: ({ errorId, error: hidden }) =>
+        log.error({ requestId: exchange.id, errorId, path, err: hidden }, 'unexpected error'),
+    })
+    exchange.errorCodes.add(String(presented.extensions.code))
+    return presented
   }
+
+/** Presents the errors of every result over HTTP, whichever way it leaves; the last thing done to it. */
+export function errorsPlugin(present: ErrorPresenter): ServerPlugin {
+  const presented = <R extends ExecutionResult>(result: R, exchange: Exchange): R =>
+    result.errors ? { ...result, errors: result.errors.map((error) => present(error, exchange)) } : result
   return {
     onResultProcess({ result, setResult, serverContext: { exchange } }) {
       if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, (part) => presented(part, exchange)))

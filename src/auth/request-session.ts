@@ -1,0 +1,19 @@
+import type { JobCommands } from '../config/job-commands.ts'
+import type { AuditLog } from './audit-log.ts'
+import type { Principal } from './principal.ts'
+import type { Queryable } from './queryable.ts'
+import type { SessionService } from './sessions/session-service.ts'
+
+/** Who asks, from where, and what signing in and writing need. */
+export interface RequestSession {
+  readonly principal: Principal
+  /** Network address of the client. */
+  readonly address: string
+  readonly userAgent: string | undefined
+  readonly requestId: string
+  readonly sessions: SessionService
+  readonly audit: AuditLog
+  /** The gateway's own database. */
+  readonly state: Queryable
+  readonly jobCommands: JobCommands
+}

@@ -1,0 +1,134 @@
+import type { Logger } from 'pino'
+import { Accounts } from './auth/accounts.ts'
+import { AuditLog } from './auth/audit-log.ts'
+import { authenticate } from './auth/authenticate.ts'
+import { keyLoader } from './auth/keys/key-loader.ts'
+import { type KeyRing, openKeyRing } from './auth/keys/key-ring.ts'
+import { postgresKeyStore } from './auth/keys/postgres-key-store.ts'
+import { SignInAttempts } from './auth/limits/sign-in-attempts.ts'
+import { Passwords } from './auth/passwords/passwords.ts'
+import type { Queryable } from './auth/queryable.ts'
+import type { RequestSession } from './auth/request-session.ts'
+import type { AccessTokens } from './auth/sessions/access-tokens.ts'
+import { startHousekeeping } from './auth/sessions/housekeeping.ts'
+import { SessionRevocations } from './auth/sessions/session-revocations.ts'
+import { SessionService } from './auth/sessions/session-service.ts'
+import { SessionStore } from './auth/sessions/session-store.ts'
+import { tokenCredentials } from './auth/token-credentials.ts'
+import { issueLabelerToken, TokenIssuer } from './auth/tokens/issue-token.ts'
+import { tokenStrategies } from './auth/tokens/strategies.ts'
+import { createTokenVerifier } from './auth/tokens/verify-token.ts'
+import type { AuthConfig } from './config/auth-config.ts'
+import type { Config } from './config/config.ts'
+import type { Source } from './database/source.ts'
+import { StateDatabase } from './database/state-database.ts'
+import { withoutRow } from './database/without-row.ts'
+import { TributaryError } from './errors/tributary-error.ts'
+import type { RequestInfo } from './server/exchange.ts'
+
+/** Who comes in, and how: tokens, sessions, and the state that they are kept in. */
+export interface Identity extends AsyncDisposable {
+  /** The gateway's own database. */
+  readonly state: Source
+  readonly keys: KeyRing
+  /**
+   * Who sends a request.
+   *
+   * @throws TributaryError UNAUTHENTICATED, or the code of a source that had to be asked.
+   */
+  sessionOf(request: RequestInfo): Promise<RequestSession>
+}
+
+export interface IdentityOptions {
+  readonly config: Config
+  /** The source that holds the accounts. */
+  readonly users: Source
+  readonly log: Logger
+}
+
+/** Opens the gateway's state and its keys. Never fails for a database that cannot be reached: it is tried again. */
+export async function startIdentity({ config, users, log }: IdentityOptions): Promise<Identity> {
+  await using cleanup = new AsyncDisposableStack()
+  const { auth } = config
+  const state = cleanup.use(new StateDatabase(config.gatewayDatabase, log))
+  await state.start()
+  const keys = cleanup.use(
+    await openKeyRing({ load: keyLoader(auth, postgresKeyStore(state.source.pool)), log }),
+  )
+  const revocations = cleanup.use(
+    new SessionRevocations({ state, tokenLifetime: auth.accessTokenLifetime, log }),
+  )
+  await revocations.start()
+  cleanup.use(startHousekeeping(state, log))
+
+  const accounts = new Accounts(queryableOf(users))
+  const verify = createTokenVerifier({
+    strategies: tokenStrategies({ config: auth, keys, log }),
+    revocations,
+    log,
+    clockTolerance: auth.clockTolerance,
+  })
+  const loadUser = accounts.byToken.bind(accounts)
+  const strategies = [tokenCredentials({ verify, revocations, loadUser, log })]
+  const audit = new AuditLog(state)
+  const sessions = new SessionService({
+    accounts,
+    passwords: new Passwords({
+      scheme: auth.passwordHash,
+      bcryptCost: auth.bcryptCost,
+      schemesInUse: () => accounts.schemesInUse(),
+    }),
+    attempts: new SignInAttempts(state),
+    store: new SessionStore(state, auth.refreshTokenLifetime),
+    revocations,
+    tokens: accessTokens(auth, keys),
+  })
+  const owned = cleanup.move()
+  return {
+    state: state.source,
+    keys,
+    sessionOf: async ({ headers, address, id }) => ({
+      principal: await authenticate(headers, { strategies }),
+      address,
+      userAgent: headers['user-agent'],
+      requestId: id,
+      sessions,
+      audit,
+      state,
+      jobCommands: config.jobCommands,
+    }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+const queryableOf = (source: Source): Queryable => ({
+  async query<Row extends object>(statement: string, values: readonly unknown[] = []) {
+    try {
+      const { rows } = await source.guard(() => source.pool.query<Row>(statement, [...values]))
+      return rows
+    } catch (error) {
+      throw withoutRow(error)
+    }
+  },
+})
+
+/** Signs as far as the settings allow. */
+function accessTokens(auth: AuthConfig, keys: KeyRing): AccessTokens {
+  const { issuer, audience, accessTokenLifetime, serviceJwtSecret: secret } = auth
+  const signer =
+    issuer === null ? undefined : new TokenIssuer({ issuer, audience, keys, accessTokenLifetime })
+  return {
+    async issue({ account, session, audience: recipient }) {
+      if (!signer)
+        throw new TributaryError('NOT_AVAILABLE', 'Nobody can sign in here: AUTH_ISSUER is not set.')
+      return signer.issueAccessToken({ user: account, session, audience: recipient })
+    },
+    async issueForLabeler(account) {
+      if (secret) return issueLabelerToken(account, { secret })
+      throw new TributaryError(
+        'NOT_AVAILABLE',
+        'The Labeler’s single sign-on cannot be used here: SERVICE_JWT_SECRET is not set.',
+      )
+    },
+  }
+}

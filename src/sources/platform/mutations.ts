@@ -1,0 +1,7 @@
+import './project.mutations.ts'
+import './experiment.mutations.ts'
+import './training-job-creation.mutations.ts'
+import './training-job.mutations.ts'
+import './export-job.mutations.ts'
+import './inference-job.mutations.ts'
+import './test-run.mutations.ts'

@@ -1,0 +1,253 @@
+/*
+ * Who rightly sees what, worked out over plain rows in plain loops: a second opinion, which shares nothing with the
+ * policy's own code and must not.
+ *
+ * Readings taken where the rules leave room:
+ * - A project's owner counts among its members, whether or not a membership says so.
+ * - A membership counts although its project is gone: its members still know each other.
+ * - Chat belongs to its user alone; an administrator sees only his own.
+ * - "In full" leaves out what is internal: that is the administrators', also of one's own account.
+ * - One's own e-mail address is the account's, as stored or in lower case; nothing in it is a wildcard.
+ * - What goes by the Labeler's tokens depends on nothing but the token.
+ */
+import type { Row, Source, World } from '../support/worlds.ts'
+
+/** Who asks, in the words of the users database. */
+export interface Who {
+  /** For the names of tests. */
+  readonly name: string
+  readonly id?: number
+  readonly email?: string
+  readonly role?: string
+  readonly organization?: number | null
+  /** Came by the Labeler's token. */
+  readonly labeler?: boolean
+}
+
+export interface TypeTable {
+  readonly source: Source
+  readonly table: string
+  readonly key: string
+}
+
+const tableOf = (source: Source, table: string, key = 'id'): TypeTable => ({ source, table, key })
+
+/** The table behind each type of the graph. */
+export const tables: Readonly<Record<string, TypeTable>> = {
+  User: tableOf('users', 'users'),
+  Organization: tableOf('users', 'organizations'),
+  Invitation: tableOf('users', 'invitations'),
+  ProjectMember: tableOf('users', 'project_members'),
+  Project: tableOf('platform', 'projects'),
+  Experiment: tableOf('platform', 'experiments'),
+  TrainingJob: tableOf('platform', 'training_jobs'),
+  TrainingMetric: tableOf('platform', 'metrics'),
+  TrainingLog: tableOf('platform', 'logs'),
+  ValidationResult: tableOf('platform', 'validation_results'),
+  TestRun: tableOf('platform', 'test_runs'),
+  InferenceJob: tableOf('platform', 'inference_jobs'),
+  ExportJob: tableOf('platform', 'export_jobs'),
+  Deployment: tableOf('platform', 'deployments'),
+  DatasetSnapshot: tableOf('platform', 'dataset_snapshots'),
+  ChatSession: tableOf('platform', 'sessions'),
+  ChatMessage: tableOf('platform', 'messages'),
+  SlurmJob: tableOf('inference', 'jobs'),
+  Training: tableOf('inference', 'training'),
+  Model: tableOf('inference', 'model'),
+  Inference: tableOf('inference', 'inference', 'predict_id'),
+}
+
+export interface Link {
+  readonly from: string
+  readonly field: string
+  /** The column of `from` that holds the key of `to`. */
+  readonly column: string
+  readonly to: string
+  readonly inverse: string
+}
+
+/** Every way between types: the field to one, the column it goes by, the connection that comes back. */
+export const links: readonly Link[] = `
+  Project.owner user_id User.projects
+  Project.organization organization_id Organization.projects
+  Experiment.project project_id Project.experiments
+  TrainingJob.creator created_by User.trainingJobs
+  TrainingJob.session session_id ChatSession.trainingJobs
+  TrainingJob.project project_id Project.trainingJobs
+  TrainingJob.experiment experiment_id Experiment.trainingJobs
+  TrainingJob.datasetSnapshot dataset_snapshot_id DatasetSnapshot.trainingJobs
+  TrainingMetric.job job_id TrainingJob.metrics
+  TrainingLog.job job_id TrainingJob.logs
+  ValidationResult.job job_id TrainingJob.validationResults
+  TestRun.trainingJob training_job_id TrainingJob.testRuns
+  InferenceJob.trainingJob training_job_id TrainingJob.inferenceJobs
+  ExportJob.trainingJob training_job_id TrainingJob.exportJobs
+  Deployment.trainingJob training_job_id TrainingJob.deployments
+  Deployment.exportJob export_job_id ExportJob.deployments
+  DatasetSnapshot.creator created_by_user_id User.datasetSnapshots
+  ChatSession.user user_id User.chatSessions
+  ChatMessage.session session_id ChatSession.messages
+  User.organization organization_id Organization.users
+  Invitation.organization organization_id Organization.invitations
+  Invitation.project project_id Project.invitations
+  Invitation.inviter inviter_id User.sentInvitations
+  Invitation.invitee invitee_id User.receivedInvitations
+  ProjectMember.project project_id Project.members
+  ProjectMember.user user_id User.memberships
+  ProjectMember.inviter invited_by User.invitedMembers
+  Training.job job_id SlurmJob.trainings
+  Model.training training_id Training.models
+  Inference.model model_id Model.inferences
+  Inference.job job_id SlurmJob.inferences`
+  .trim()
+  .split('\n')
+  .map((line) => {
+    const [from, field, column, to, inverse] = line.trim().split(/[ .]/) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ]
+    return { from, field, column, to, inverse }
+  })
+
+/** Nobody's, ever: not in the graph. By table. */
+export const secretColumns: Readonly<Record<string, readonly string[]>> = {
+  users: ['hashed_password', 'password_reset_token'],
+  invitations: ['token'],
+  deployments: ['api_key'],
+}
+
+/** The administrators'. By table; `jobs` is SLURM's. */
+export const internalColumns: Readonly<Record<string, readonly string[]>> = {
+  users: ['keycloak_id', 'password_reset_expires'],
+  training_jobs: ['output_dir', 'process_id'],
+  export_jobs: ['export_path', 'process_id'],
+  deployments: ['container_registry'],
+  dataset_snapshots: ['storage_path', 'snapshot_metadata_path'],
+  sessions: ['temp_data'],
+  jobs: ['sbatch_content'],
+  training: ['images_path', 'labels_path', 'model_path'],
+  inference: ['output_dir'],
+}
+
+/** What colleagues see of an account. */
+const badge = ['id', 'full_name', 'avatar_name', 'badge_color']
+
+const belowJobs: Readonly<Record<string, string>> = {
+  TrainingMetric: 'job_id',
+  TrainingLog: 'job_id',
+  ValidationResult: 'job_id',
+  TestRun: 'training_job_id',
+  InferenceJob: 'training_job_id',
+  ExportJob: 'training_job_id',
+  Deployment: 'training_job_id',
+}
+
+const ranks = ['guest', 'standard_engineer', 'advanced_engineer', 'manager', 'admin']
+const rank = (role: unknown) => Math.max(0, ranks.indexOf(String(role)))
+
+export class Oracle {
+  readonly #world: World
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** All rows behind a type, seen or not. */
+  rows(type: string): readonly Row[] {
+    const { source, table } = tables[type] as TypeTable
+    return this.#world[source][table] ?? []
+  }
+
+  row(type: string, key: unknown): Row | undefined {
+    return key == null
+      ? undefined
+      : this.rows(type).find((row) => row[(tables[type] as TypeTable).key] === key)
+  }
+
+  visible(who: Who, type: string): readonly Row[] {
+    return this.rows(type).filter((row) => this.sees(who, type, row))
+  }
+
+  sees(who: Who, type: string, row: Row | undefined): boolean {
+    if (!row) return false
+    if (who.labeler) return ['User', 'Organization', 'ProjectMember'].includes(type)
+    if (who.id === undefined) return false
+    if (type === 'ChatSession') return row.user_id === who.id
+    if (type === 'ChatMessage') return this.sees(who, 'ChatSession', this.row('ChatSession', row.session_id))
+    if (who.role === 'admin') return true
+    const belowJob = belowJobs[type]
+    if (belowJob) return this.sees(who, 'TrainingJob', this.row('TrainingJob', row[belowJob]))
+    switch (type) {
+      case 'Project':
+        return this.#projects(who.id).has(row.id)
+      case 'Experiment':
+        return this.#projects(who.id).has(row.project_id)
+      case 'TrainingJob':
+        if (row.project_id != null) return this.#projects(who.id).has(row.project_id)
+        return row.created_by === who.id || this.row('ChatSession', row.session_id)?.user_id === who.id
+      case 'DatasetSnapshot': {
+        const users = this.rows('TrainingJob').filter((job) => job.dataset_snapshot_id === row.id)
+        return row.created_by_user_id === who.id || users.some((job) => this.sees(who, 'TrainingJob', job))
+      }
+      case 'User':
+        return this.#seesAccount(who, row)
+      case 'Organization':
+        return row.id === who.organization
+      case 'Invitation':
+        return (
+          row.inviter_id === who.id ||
+          row.invitee_id === who.id ||
+          row.invitee_email === who.email ||
+          row.invitee_email === who.email?.toLowerCase()
+        )
+      case 'ProjectMember':
+        return this.#projects(who.id).has(row.project_id)
+      case 'SlurmJob':
+      case 'Training':
+      case 'Model':
+      case 'Inference':
+        return rank(who.role) >= rank('standard_engineer')
+      default:
+        throw new Error(`Nothing is said of who sees ${type}.`)
+    }
+  }
+
+  /** Whether somebody reads a column of a row that he sees. */
+  reads(who: Who, type: string, row: Row, column: string): boolean {
+    const { table } = tables[type] as TypeTable
+    if (secretColumns[table]?.includes(column)) return false
+    if (internalColumns[table]?.includes(column)) return who.role === 'admin' && !who.labeler
+    return type !== 'User' || badge.includes(column) || this.#readsAccount(who, row)
+  }
+
+  /** Whether somebody reads a column on every row of the type that he could ever see. */
+  readsThroughout(who: Who, type: string, column: string): boolean {
+    const { table } = tables[type] as TypeTable
+    const isAdmin = who.role === 'admin' && !who.labeler
+    if (internalColumns[table]?.includes(column)) return isAdmin
+    return type !== 'User' || badge.includes(column) || isAdmin || who.labeler === true
+  }
+
+  #readsAccount(who: Who, row: Row): boolean {
+    if (who.labeler || who.role === 'admin' || row.id === who.id) return true
+    return who.role === 'manager' && row.system_role !== 'manager' && row.system_role !== 'admin'
+  }
+
+  #seesAccount(who: Who, row: Row): boolean {
+    if (this.#readsAccount(who, row)) return true
+    if (row.organization_id != null && row.organization_id === who.organization) return true
+    return [...this.#projects(who.id as number)].some((project) =>
+      this.#projects(row.id as number).has(project),
+    )
+  }
+
+  /** Projects that somebody owns or is a member of. */
+  #projects(person: number): Set<unknown> {
+    const owned = this.rows('Project').filter(({ user_id }) => user_id === person)
+    const joined = this.rows('ProjectMember').filter(({ user_id }) => user_id === person)
+    return new Set([...owned.map(({ id }) => id), ...joined.map(({ project_id }) => project_id)])
+  }
+}
