@@ -1,4 +1,5 @@
 import { readConfig } from '../config/config.ts'
+import { bySource } from '../config/source-names.ts'
 import { seed } from '../embedded/seed/seed.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import type { Command } from './command.ts'
@@ -9,17 +10,15 @@ export const dbSeed: Command = {
   summary: 'fill empty, migrated databases with the same plausible data as `tributary dev`',
   run: async ({ env, print }) => {
     const urls = configuredUrls(readConfig(env))
-    const url = (source: string) => {
-      const found = urls.get(source)
-      if (!found)
+    await seed({
+      urls: bySource((source) => {
+        const url = urls.get(source)
+        if (url) return url
         throw new TributaryError(
           'CONFIG_INVALID',
-          `seeding fills platform, users and inference together; no URL is set for ${source}.`,
+          `seeding fills all databases together; no URL is set for ${source}.`,
         )
-      return found
-    }
-    await seed({
-      urls: { platform: url('platform'), users: url('users'), inference: url('inference') },
+      }),
       log: print,
     })
     return 0

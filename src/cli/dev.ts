@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { type Config, type Environment, readConfig } from '../config/config.ts'
 import { createLogger } from '../config/logger.ts'
+import { sourceNames } from '../config/source-names.ts'
 import { startDevelopmentDatabases } from '../embedded/development-databases.ts'
 import { startGateway } from '../gateway.ts'
 import type { Command } from './command.ts'
@@ -45,8 +46,6 @@ async function embedded(
   return readConfig({
     JOB_COMMANDS: 'rows',
     ...env,
-    DATABASE_URL: urls.platform,
-    USER_DATABASE_URL: urls.users,
-    INFERENCE_DATABASE_URL: urls.inference,
+    ...Object.fromEntries(sourceNames.map(({ name, variable }) => [variable, urls[name]])),
   })
 }

@@ -21,3 +21,12 @@ export const sourceNames = [
     timeZoneVariable: 'INFERENCE_TIME_ZONE',
   },
 ] as const satisfies readonly SourceName[]
+
+/** The name of a source. */
+export type SourceKey = (typeof sourceNames)[number]['name']
+
+/** A value for each source. */
+export type BySource<T> = Readonly<Record<SourceKey, T>>
+
+export const bySource = <T>(value: (source: SourceKey) => T): BySource<T> =>
+  Object.fromEntries(sourceNames.map(({ name }) => [name, value(name)])) as Record<SourceKey, T>

@@ -1,13 +1,12 @@
 import { Client } from 'pg'
+import { type BySource, bySource } from '../config/source-names.ts'
 import { gatewayState, migrate } from '../database/migrate.ts'
 import { startEmbeddedPostgres } from './cluster.ts'
 import { seed } from './seed/seed.ts'
 
-const sources = ['platform', 'users', 'inference'] as const
-
 /** The databases of `npm start`: real ones, of the embedded Postgres. */
 export interface DevelopmentDatabases extends AsyncDisposable {
-  readonly urls: Readonly<Record<(typeof sources)[number], string>>
+  readonly urls: BySource<string>
 }
 
 /**
@@ -24,11 +23,9 @@ export async function startDevelopmentDatabases(
   const postgres = await startEmbeddedPostgres({ home, log })
   try {
     signal?.throwIfAborted()
-    const urls = Object.fromEntries(
-      sources.map((source) => [source, postgres.url(source)]),
-    ) as DevelopmentDatabases['urls']
-    await createMissing(postgres.url(), sources)
-    await Promise.all(sources.map((source) => migrate({ source, url: urls[source], log })))
+    const urls = bySource((source) => postgres.url(source))
+    await createMissing(postgres.url(), Object.keys(urls))
+    await Promise.all(Object.entries(urls).map(([source, url]) => migrate({ source, url, log })))
     await migrate({ ...gatewayState, url: urls.platform, log })
     signal?.throwIfAborted()
     await seed({ urls, log })

@@ -11,7 +11,7 @@ import { clusterFolder } from './place.ts'
 const run = promisify(execFile)
 
 /** The only role of a new cluster. */
-export const superuser = 'tributary'
+export const superuser = 'postgres'
 
 const partialPrefix = `${clusterFolder}.partial-`
 

@@ -36,6 +36,8 @@ export interface EntityDeclaration<M extends ModelName = ModelName> {
   readonly columns: Readonly<Partial<Record<ColumnName<M>, Column>>>
   /** By the name of the Prisma relation, which is the field's name too. */
   readonly relations?: Readonly<Record<string, ToOne<M>>>
+  /** Root field of the connection, where it is not the name with an s. */
+  readonly plural?: string
   /** The order of a connection that names none; the key is added as the last term. */
   readonly defaultOrder: readonly OrderBy<M>[]
 }
@@ -94,7 +96,7 @@ export function declareEntity<M extends ModelName>(
     columns: new Map(Object.entries(columns) as [string, Column][]),
     relations: new Map(Object.entries(relations) as unknown as [string, ToOne][]),
     singular,
-    plural: `${singular}s`,
+    plural: declaration.plural ?? `${singular}s`,
   }
   if (!entity.columns.has(entity.key))
     throw new Error(`${name} does not declare its key column ${entity.key}.`)

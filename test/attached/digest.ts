@@ -37,13 +37,13 @@ export async function digest(url: string): Promise<Digest> {
   try {
     const [entry] = (await client.query<{ digest: string }>(catalogue)).rows
     const { rows: tables } = await client.query<{ relname: string; written: number }>(
-      `SELECT relname, (n_tup_ins + n_tup_upd + n_tup_del)::float8 AS written
-       FROM pg_stat_user_tables ORDER BY relname`,
+      `SELECT format('%I.%I', schemaname, relname) AS relname, (n_tup_ins + n_tup_upd + n_tup_del)::float8 AS written
+       FROM pg_stat_user_tables ORDER BY 1`,
     )
     const rows: Record<string, string> = {}
     for (const { relname } of tables) {
       const { rows: found } = await client.query<{ digest: string }>(
-        `SELECT count(*) || ' ' || md5(string_agg(t.xmin || t::text, '' ORDER BY t.ctid)) AS digest FROM "${relname}" t`,
+        `SELECT count(*) || ' ' || md5(string_agg(t.xmin || t::text, '' ORDER BY t.ctid)) AS digest FROM ${relname} t`,
       )
       rows[relname] = found[0]?.digest ?? ''
     }

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { environmentHelp, readConfig } from '../../src/config/config.ts'
 import { variables } from '../../src/config/env.ts'
+import { sourceNames } from '../../src/config/source-names.ts'
 import { TributaryError } from '../../src/errors/tributary-error.ts'
 
 const url = (database: string) => `postgresql://tributary:hunter2@db.example.org:5432/${database}`
@@ -229,7 +230,7 @@ describe('environmentHelp', () => {
   it('has a line for every variable, but for the overrides, which it explains', () => {
     const help = environmentHelp()
     for (const [name, { description, fallback }] of Object.entries(variables)) {
-      if (/^(PLATFORM|USERS|INFERENCE)_DB_/.test(name)) continue
+      if (sourceNames.some(({ prefix }) => name.startsWith(`${prefix}_DB_`))) continue
       const line = help.split('\n').find((text) => text.trim().startsWith(`${name} `))
       expect(line).toContain(description)
       if (fallback) expect(line).toContain(`(${fallback})`)

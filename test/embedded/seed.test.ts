@@ -22,7 +22,8 @@ afterAll(() => seeded[Symbol.asyncDispose]())
 /** Each table's number of rows and the digest of all of them in the order of their text. */
 async function digests(client: Client): Promise<Record<string, unknown>> {
   const { rows } = await client.query<{ name: string }>(
-    `SELECT quote_ident(relname) AS name FROM pg_stat_user_tables WHERE relname <> 'tributary_migrations' ORDER BY 1`,
+    `SELECT quote_ident(relname) AS name FROM pg_stat_user_tables
+     WHERE schemaname = 'public' AND relname <> 'tributary_migrations' ORDER BY 1`,
   )
   const result: Record<string, unknown> = {}
   for (const { name } of rows) {

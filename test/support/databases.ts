@@ -9,19 +9,19 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client, DatabaseError } from 'pg'
 import { inject } from 'vitest'
+import { type BySource, bySource, type SourceKey, sourceNames } from '../../src/config/source-names.ts'
 import { gatewayState, migrate } from '../../src/database/migrate.ts'
 
-const sources = ['platform', 'users', 'inference'] as const
-type Source = (typeof sources)[number]
+const sources = sourceNames.map(({ name }) => name)
 
 /** One database a source; dropped at disposal, whoever is still connected. */
 export interface TestDatabases extends AsyncDisposable {
-  readonly urls: Readonly<Record<Source, string>>
+  readonly urls: BySource<string>
   /** URL of the server's database `postgres`. */
   readonly adminUrl: string
-  url(source: Source): string
+  url(source: SourceKey): string
   /** Connected as superuser; closed at disposal. */
-  client(source: Source): Promise<Client>
+  client(source: SourceKey): Promise<Client>
 }
 
 export interface TestDatabase extends AsyncDisposable {
@@ -80,11 +80,8 @@ const drop = (database: string) =>
   )
 
 const newName = (word: string) => `${inject('databasePrefix')}${word}_${randomBytes(5).toString('hex')}`
-const templateName = (source: Source, seeded: boolean) =>
+const templateName = (source: SourceKey, seeded: boolean) =>
   `${inject('databasePrefix')}template_${source}${seeded ? '_seeded' : ''}`
-
-const bySource = <T>(value: (source: Source) => T) =>
-  Object.fromEntries(sources.map((source) => [source, value(source)])) as Record<Source, T>
 
 async function makeTemplates(admin: Client, seeded: boolean): Promise<void> {
   const templates = bySource((source) => templateName(source, seeded))

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { EventEmitter, on } from 'node:events'
 import { readConfig } from '../../src/config/config.ts'
 import { createLogger } from '../../src/config/logger.ts'
+import { type BySource, sourceNames } from '../../src/config/source-names.ts'
 import { startGateway as start } from '../../src/gateway.ts'
 
 export interface Answer<T = Record<string, unknown>> {
@@ -35,7 +36,7 @@ export interface TestGateway extends AsyncDisposable {
 
 export interface TestGatewayOptions {
   /** URLs by source; a source without one is not configured. */
-  readonly urls: Readonly<Partial<Record<'platform' | 'users' | 'inference', string>>>
+  readonly urls: Partial<BySource<string>>
   /** Further variables of the environment. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -54,9 +55,9 @@ export async function startGateway({ urls, env = {} }: TestGatewayOptions): Prom
   const config = readConfig({
     PORT: '0',
     NODE_ENV: 'development',
-    ...(urls.platform && { DATABASE_URL: urls.platform }),
-    ...(urls.users && { USER_DATABASE_URL: urls.users }),
-    ...(urls.inference && { INFERENCE_DATABASE_URL: urls.inference }),
+    ...Object.fromEntries(
+      sourceNames.flatMap(({ name, variable }) => (urls[name] ? [[variable, urls[name]]] : [])),
+    ),
     ...env,
   })
   const gateway = await start({ config, log: createLogger({ level: 'info', format: 'json' }, destination) })

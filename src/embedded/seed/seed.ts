@@ -1,4 +1,5 @@
 import { Client } from 'pg'
+import type { BySource, SourceKey } from '../../config/source-names.ts'
 import { chat } from './chat.ts'
 import { inferenceJobRows, testRunRows } from './evaluations.ts'
 import { experimentRows, experiments } from './experiments.ts'
@@ -16,7 +17,7 @@ import { validationRows } from './validation.ts'
 
 export interface SeedOptions {
   /** A migrated database for each source, as a role that may write it. */
-  readonly urls: Readonly<Record<'platform' | 'users' | 'inference', string>>
+  readonly urls: BySource<string>
   /** Takes one line for each database filled, and one when there is nothing to do. Default: silence. */
   readonly log?: (line: string) => void
 }
@@ -36,14 +37,13 @@ export async function seed({ urls, log = () => {} }: SeedOptions): Promise<void>
     log('users has rows already: nothing was seeded')
     return
   }
-  const { platform, users, inference } = world()
-  await fill({ source: 'inference', url: urls.inference, tables: inference, log })
-  await fill({ source: 'platform', url: urls.platform, tables: platform, log })
-  await fill({ source: 'users', url: urls.users, tables: users, log })
+  const { users, ...others } = world()
+  for (const [source, tables] of Object.entries({ ...others, users }))
+    await fill({ source, url: urls[source as SourceKey], tables, log })
 }
 
 /** Every row by its table, tables in the order in which their keys can be held. */
-function world(): Record<'platform' | 'users' | 'inference', Tables> {
+function world(): BySource<Tables> {
   const { organizationRows, userRows, persons } = people()
   const { projects: projectList, projectRows, snapshots, snapshotRows } = projects(persons)
   const { sessions, sessionRows, messageRows } = chat(persons)
