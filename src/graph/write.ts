@@ -1,4 +1,5 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { TributaryError } from '../errors/tributary-error.ts'
 import type { GraphContext } from './context.ts'
 import type { Entity, RowKey } from './entity.ts'
 import { columnOf, rowsOf, tableName } from './statement.ts'
@@ -14,15 +15,24 @@ export const utcNow = sql`now() AT TIME ZONE 'UTC'`
 const given = (values: Values) => Object.entries(values).filter(([, value]) => value !== undefined)
 const quoted = (column: string) => raw(`"${column}"`)
 
-/** A key that no row has had, drawn before its row is made. */
+/**
+ * A key that no row has had, drawn before its row is made.
+ *
+ * @throws TributaryError SOURCE_MISMATCH where a row has it: whoever copied the rows left the sequence behind.
+ */
 export async function nextKey(context: GraphContext, entity: Entity): Promise<number> {
-  const [row] = await rowsOf<{ key: number }>(
+  const { source, table, key } = entity
+  const [row] = await rowsOf<{ drawn: number | null; isTaken: boolean }>(
     context,
-    entity.source,
-    sql`SELECT nextval(pg_get_serial_sequence(${`public.${entity.table}`}, ${entity.key}))::integer AS key`,
+    source,
+    sql`WITH next AS MATERIALIZED (
+        SELECT nextval(pg_get_serial_sequence(${`public.${table}`}, ${key}))::integer AS drawn)
+      SELECT drawn, EXISTS (SELECT FROM ${tableName(table)} t WHERE ${columnOf('t', key)} = drawn) AS "isTaken"
+      FROM next`,
   )
-  if (!row?.key) throw new Error(`No sequence gives ${entity.name} its keys.`)
-  return row.key
+  if (row?.drawn != null && !row.isTaken) return row.drawn
+  const message = `${source}: no sequence gives ${table}.${key} a new value; set it to what comes after the highest.`
+  throw new TributaryError('SOURCE_MISMATCH', message, { extensions: { source } })
 }
 
 /** @returns whether the row is made; not where one has its key, or another value that is unique. */

@@ -84,7 +84,7 @@ async function* pokes({ events, request: { signal } }: ToyContext) {
   }
 }
 
-/** Megabytes without end; says when it has not been asked for the next one for some turns of the event loop. */
+/** Megabytes without end; says when it is asked for one, and when it has not been for a while. */
 async function* flood({ events, request: { signal } }: ToyContext) {
   const megabyte = 'x'.repeat(2 ** 20)
   let isAsked = true
@@ -95,6 +95,7 @@ async function* flood({ events, request: { signal } }: ToyContext) {
   try {
     while (!signal.aborted) {
       isAsked = true
+      events.dispatchEvent(new Event('flood asked'))
       yield { flood: megabyte }
     }
   } finally {

@@ -53,6 +53,31 @@ describe('a client', () => {
     await ended
     expect(await toy.logged(({ msg }) => msg === 'websocket closed')).toMatchObject({ code: 1006 })
   })
+
+  it('that reads slowly is not taken for one that is gone', async () => {
+    const clock = new ManualClock()
+    await using toy = await startToyServer({ clock })
+    using slow = await RawWebSocket.connect(toy.url, undefined, { autoPong: false })
+    const flooded = (event: string) => once(toy.events, `flood ${event}`)
+    slow.socket.pause()
+    const stalled = flooded('stalled')
+    slow.subscribe('1', 'subscription { flood }')
+    await stalled
+    clock.advance(beatMs)
+    for (let beat = 1; beat <= 2; beat++) {
+      const asked = flooded('asked')
+      slow.socket.resume()
+      await asked
+      slow.socket.pause()
+      await flooded('stalled')
+      clock.advance(beatMs)
+      expect(toy.log.filter(({ msg }) => msg === 'websocket closed')).toEqual([])
+      await flooded('stalled')
+    }
+    const ended = flooded('ended')
+    clock.advance(beatMs)
+    await ended
+  })
 })
 
 describe('drain', () => {

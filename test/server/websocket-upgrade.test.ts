@@ -22,6 +22,9 @@ interface Handshake {
   readonly headers?: readonly string[]
 }
 
+let callers = 0
+
+/** A handshake from an address of its own. */
 const handshake = ({
   path,
   method,
@@ -32,6 +35,7 @@ const handshake = ({
 }: Handshake) => [
   `${method ?? 'GET'} ${path ?? '/graphql'} HTTP/1.1`,
   `host: 127.0.0.1:${toy.port}`,
+  `x-forwarded-for: 198.51.100.${++callers}`,
   'connection: Upgrade',
   `upgrade: ${upgrade ?? 'websocket'}`,
   'sec-websocket-version: 13',

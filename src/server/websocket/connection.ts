@@ -13,6 +13,7 @@
  * operations and ends its subscriptions, but first lets queries and mutations finish, as they would over HTTP: `signOut`
  * ends the very token that it came by, and is to be answered nevertheless.
  */
+import type { Socket } from 'node:net'
 import type { GraphQLErrorExtensions } from 'graphql'
 import { type Message, MessageType, parseMessage, stringifyMessage } from 'graphql-ws'
 import type { Logger } from 'pino'
@@ -29,6 +30,8 @@ import { Pulse } from './pulse.ts'
 
 export interface ConnectionOptions {
   readonly socket: WebSocket
+  /** What the socket runs on. */
+  readonly wire: Socket
   /** The upgrade that the socket came from. */
   readonly upgrade: Exchange
   readonly graphql: Graphql
@@ -64,11 +67,11 @@ export class Connection {
   #ending: { readonly code: number; readonly reason: string } | undefined
 
   constructor(options: ConnectionOptions) {
-    const { socket, upgrade, graphql, security, clock, config, log } = options
+    const { socket, wire, upgrade, graphql, security, clock, config, log } = options
     const forbid = (reason: string) => this.end(closeCode.forbidden, reason)
     this.#options = options
     this.#socket = socket
-    this.#pulse = new Pulse(socket)
+    this.#pulse = new Pulse(socket, wire)
     this.#credential = new Credential({ security, clock, onEnd: forbid })
     this.#operations = new Operations({
       upgrade,

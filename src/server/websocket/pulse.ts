@@ -1,30 +1,34 @@
+import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 
 /** Whether somebody is still at the other end of a socket. A connection that broke on the way says nothing of it. */
 export class Pulse {
   readonly #socket: WebSocket
+  readonly #wire: Socket
   #isAnswered = true
-  #unread = 0
+  #sent = 0
 
-  constructor(socket: WebSocket) {
+  /** @param wire What the socket runs on. */
+  constructor(socket: WebSocket, wire: Socket) {
     this.#socket = socket
+    this.#wire = wire
     socket.on('pong', () => {
       this.#isAnswered = true
     })
   }
 
   /**
-   * Asks for a sign of life, and ends the socket that gave none since the last time; unless the question still waits
-   * behind a long answer, of which something has been read since.
+   * Asks for a sign of life, and ends the socket that gave none since the last time; unless the question may still wait
+   * behind what a slow client is reading.
    */
   beat(): void {
-    const { bufferedAmount } = this.#socket
-    if (!this.#isAnswered && bufferedAmount >= this.#unread) {
-      this.#socket.terminate()
-      return
-    }
-    this.#isAnswered = false
-    this.#unread = bufferedAmount
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
+    const { bytesWritten, writableLength } = this.#wire
+    const sent = bytesWritten - writableLength
+    const isReading = writableLength > 0 && sent > this.#sent
+    if (this.#isAnswered || isReading) {
+      this.#isAnswered = false
+      this.#sent = sent
+      this.#socket.ping()
+    } else this.#socket.terminate()
   }
 }

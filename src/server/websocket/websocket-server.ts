@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { handleProtocols } from 'graphql-ws'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer } from 'ws'
 import type { Exchange } from '../exchange.ts'
 import { AddressQuota } from './address-quota.ts'
 import { closeCode } from './close-code.ts'
@@ -8,7 +8,7 @@ import { Connection, type ConnectionOptions } from './connection.ts'
 import { refuseUpgrade, stopping, tooManySockets } from './refusals.ts'
 
 /** What all connections have in common. */
-export type GraphqlWebSocketsOptions = Omit<ConnectionOptions, 'socket' | 'upgrade'>
+export type GraphqlWebSocketsOptions = Omit<ConnectionOptions, 'socket' | 'wire' | 'upgrade'>
 
 /** Between two looks at whether clients are still there. */
 const beatMs = 12_000
@@ -49,7 +49,9 @@ export class GraphqlWebSockets {
     if (this.#isDraining) throw stopping()
     refuseUpgrade(request, http.corsOrigins)
     if (this.#quota.isUsedUp(upgrade.address)) throw tooManySockets(websocket.maxSocketsPerAddress)
-    this.#sockets.handleUpgrade(request, request.socket, head, (socket) => this.#open(socket, upgrade))
+    this.#sockets.handleUpgrade(request, request.socket, head, (socket) =>
+      this.#open({ ...this.#options, socket, wire: request.socket, upgrade }),
+    )
   }
 
   /** Takes no new socket, and tells those that are there to come again, spread over the given time lest all come at once. */
@@ -66,8 +68,9 @@ export class GraphqlWebSockets {
     for (const connection of this.#connections) connection.terminate()
   }
 
-  #open(socket: WebSocket, upgrade: Exchange): void {
-    const connection = new Connection({ ...this.#options, socket, upgrade })
+  #open(options: ConnectionOptions): void {
+    const { socket, upgrade } = options
+    const connection = new Connection(options)
     this.#quota.take(upgrade.address)
     if (this.#connections.size === 0) this.#beatLater()
     this.#connections.add(connection)
