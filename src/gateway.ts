@@ -49,6 +49,7 @@ export async function startGateway({ config, log }: { config: Config; log: Logge
         const session = await identity.sessionOf(request)
         return createContext(await viewers.viewerOf(session.principal), session)
       },
+      connection: identity.connections,
       wellKnown: {
         issuer: config.auth.issuer,
         jwks: () => identity.keys.jwks(),

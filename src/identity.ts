@@ -7,6 +7,7 @@ import { type KeyRing, openKeyRing } from './auth/keys/key-ring.ts'
 import { postgresKeyStore } from './auth/keys/postgres-key-store.ts'
 import { SignInAttempts } from './auth/limits/sign-in-attempts.ts'
 import { Passwords } from './auth/passwords/passwords.ts'
+import type { UserPrincipal } from './auth/principal.ts'
 import type { Queryable } from './auth/queryable.ts'
 import type { RequestSession } from './auth/request-session.ts'
 import type { AccessTokens } from './auth/sessions/access-tokens.ts'
@@ -16,6 +17,7 @@ import { SessionService } from './auth/sessions/session-service.ts'
 import { SessionStore } from './auth/sessions/session-store.ts'
 import { tokenCredentials } from './auth/token-credentials.ts'
 import { issueLabelerToken, TokenIssuer } from './auth/tokens/issue-token.ts'
+import type { TokenIdentity } from './auth/tokens/revocations.ts'
 import { tokenStrategies } from './auth/tokens/strategies.ts'
 import { createTokenVerifier } from './auth/tokens/verify-token.ts'
 import type { AuthConfig } from './config/auth-config.ts'
@@ -25,6 +27,7 @@ import { StateDatabase } from './database/state-database.ts'
 import { withoutRow } from './database/without-row.ts'
 import { TributaryError } from './errors/tributary-error.ts'
 import type { RequestInfo } from './server/exchange.ts'
+import type { ConnectionSecurity } from './server/websocket/credential.ts'
 
 /** Who comes in, and how: tokens, sessions, and the state that they are kept in. */
 export interface Identity extends AsyncDisposable {
@@ -37,6 +40,8 @@ export interface Identity extends AsyncDisposable {
    * @throws TributaryError UNAUTHENTICATED, or the code of a source that had to be asked.
    */
   sessionOf(request: RequestInfo): Promise<RequestSession>
+  /** Who is at the other end of a socket, and until when. */
+  readonly connections: ConnectionSecurity
 }
 
 export interface IdentityOptions {
@@ -87,6 +92,13 @@ export async function startIdentity({ config, users, log }: IdentityOptions): Pr
   return {
     state: state.source,
     keys,
+    connections: {
+      authenticate: (headers) => authenticate(headers, { strategies }),
+      onRevoked: (principal, listener) =>
+        revocations.onChange(() => {
+          if (principal.kind === 'user' && revocations.isRevoked(identityOf(principal))) listener()
+        }),
+    },
     sessionOf: async ({ headers, address, id }) => ({
       principal: await authenticate(headers, { strategies }),
       address,
@@ -100,6 +112,14 @@ export async function startIdentity({ config, users, log }: IdentityOptions): Pr
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
+
+/** What is left of a token in the principal that came in by it. */
+const identityOf = ({ session, id }: UserPrincipal): TokenIdentity => ({
+  session,
+  userId: id,
+  jti: null,
+  issuedAt: null,
+})
 
 const queryableOf = (source: Source): Queryable => ({
   async query<Row extends object>(statement: string, values: readonly unknown[] = []) {
