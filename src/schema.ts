@@ -5,6 +5,7 @@ import './sources/platform/mutations.ts'
 import './sources/sources.query.ts'
 import './sources/table.ts'
 import './sources/users/session.mutations.ts'
+import './sources/users/viewer.query.ts'
 
 /** The whole graph: every entity, relation, edge and root field. */
 export const createSchema = (): GraphQLSchema => assembleSchema()

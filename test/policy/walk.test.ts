@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => seeded[Symbol.asyncDispose]())
 
 /** Types that no table is behind: pages, what is worked out, and how the databases are. */
-const auxiliary = ['PageInfo', 'MetricSeries', 'MetricPoint', 'Source', 'SourceDifference']
+const auxiliary = ['PageInfo', 'MetricSeries', 'MetricPoint', 'Source', 'SourceDifference', 'Viewer']
 
 /** Object types that some document of a query could meet. */
 function reachable(from: GraphQLObjectType): Set<string> {
@@ -144,7 +144,13 @@ describe('the walk', () => {
     const pages = types.flatMap((type) => [`${type}Connection`, `${type}Edge`])
     expect([...reachable(query)].toSorted()).toEqual([...types, ...pages, ...auxiliary].toSorted())
 
-    const roots = [...types.flatMap((type) => [singular(type), plural(type)]), 'node', 'nodes', 'sources']
+    const roots = [
+      ...types.flatMap((type) => [singular(type), plural(type)]),
+      'node',
+      'nodes',
+      'sources',
+      'viewer',
+    ]
     expect(Object.keys(query.getFields()).toSorted()).toEqual(roots.toSorted())
 
     for (const type of types) {
