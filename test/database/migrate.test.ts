@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -137,7 +137,8 @@ describe('a migration that fails', () => {
 
 /** The statements that build the original database, as the maker of look-alikes prints them. */
 async function statementsOf(source: string): Promise<string> {
-  const maker = join(lookAlikes, 'create.mjs')
+  // The script runs only where it is called by its real path.
+  const maker = realpathSync(join(lookAlikes, 'create.mjs'))
   const { stdout } = await promisify(execFile)(process.execPath, [maker, '--print', '--only', source])
   return stdout
 }
