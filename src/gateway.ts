@@ -19,12 +19,19 @@ export interface Gateway extends AsyncDisposable {
   drain(): Promise<void>
 }
 
+export interface GatewayOptions {
+  readonly config: Config
+  readonly log: Logger
+  /** What GraphiQL's first tab holds. */
+  readonly defaultQuery?: string
+}
+
 /**
  * The composition root: sources, schema and server of one configuration.
  *
  * @throws TributaryError NO_SOURCE when no source can be used, PORT_TAKEN.
  */
-export async function startGateway({ config, log }: { config: Config; log: Logger }): Promise<Gateway> {
+export async function startGateway({ config, log, defaultQuery }: GatewayOptions): Promise<Gateway> {
   await using cleanup = new AsyncDisposableStack()
   for (const warning of config.warnings) log.warn(warning)
   const { sources, createContext } = cleanup.use(await startSources(config.sources, log))
@@ -58,6 +65,7 @@ export async function startGateway({ config, log }: { config: Config; log: Logge
       },
       health: () => ({ sources: sources.map(healthOf) }),
       log,
+      ...(defaultQuery ? { defaultQuery } : {}),
     }),
   )
   const { url } = await server.listen()

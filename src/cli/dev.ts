@@ -7,7 +7,7 @@ import { startGateway } from '../gateway.ts'
 import type { Command } from './command.ts'
 import { serveUntilStopped } from './serve-until-stopped.ts'
 import { StopRequest } from './stop-request.ts'
-import { welcome } from './welcome.ts'
+import { queriesAsTab, welcome } from './welcome.ts'
 
 export const dev: Command = {
   name: 'dev',
@@ -24,7 +24,7 @@ export const dev: Command = {
         ? await embedded(cleanup, { env, home: configured.home, log, signal: stop.signal })
         : configured
       if (stop.isAsked) return 0
-      const gateway = cleanup.use(await startGateway({ config, log }))
+      const gateway = cleanup.use(await startGateway({ config, log, defaultQuery: queriesAsTab() }))
       if (!stop.isAsked) for (const line of welcome({ url: gateway.url, config, isEmbedded })) print(line)
       await serveUntilStopped(gateway, stop)
     } catch (error) {

@@ -40,6 +40,15 @@ export interface WelcomeOptions {
   readonly isEmbedded: boolean
 }
 
+/** The first query to run, the others beside it as comments: one tab of GraphiQL. */
+export const queriesAsTab = (): string =>
+  firstQueries
+    .map(
+      ({ title, document }, index) =>
+        `# ${title}\n${index === 0 ? document : document.replace(/^/gm, '# ')}\n`,
+    )
+    .join('\n')
+
 /** What `npm start` says last: where to go, who may come in, what to try. */
 export function welcome({ url, config, isEmbedded }: WelcomeOptions): string[] {
   return [
