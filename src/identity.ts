@@ -76,13 +76,14 @@ export async function startIdentity({ config, users, log }: IdentityOptions): Pr
   const loadUser = accounts.byToken.bind(accounts)
   const strategies = [tokenCredentials({ verify, revocations, loadUser, log })]
   const audit = new AuditLog(state)
+  const passwords = new Passwords({
+    scheme: auth.passwordHash,
+    bcryptCost: auth.bcryptCost,
+    schemesInUse: () => accounts.schemesInUse(),
+  })
   const sessions = new SessionService({
     accounts,
-    passwords: new Passwords({
-      scheme: auth.passwordHash,
-      bcryptCost: auth.bcryptCost,
-      schemesInUse: () => accounts.schemesInUse(),
-    }),
+    passwords,
     attempts: new SignInAttempts(state),
     store: new SessionStore(state, auth.refreshTokenLifetime),
     revocations,
@@ -105,6 +106,7 @@ export async function startIdentity({ config, users, log }: IdentityOptions): Pr
       userAgent: headers['user-agent'],
       requestId: id,
       sessions,
+      passwords,
       audit,
       state,
       jobCommands: config.jobCommands,

@@ -4,6 +4,7 @@ import './relations/edges.ts'
 import './sources/platform/mutations.ts'
 import './sources/sources.query.ts'
 import './sources/table.ts'
+import './sources/users/mutations.ts'
 import './sources/users/session.mutations.ts'
 import './sources/users/viewer.query.ts'
 

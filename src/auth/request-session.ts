@@ -1,5 +1,6 @@
 import type { JobCommands } from '../config/job-commands.ts'
 import type { AuditLog } from './audit-log.ts'
+import type { Passwords } from './passwords/passwords.ts'
 import type { Principal } from './principal.ts'
 import type { Queryable } from './queryable.ts'
 import type { SessionService } from './sessions/session-service.ts'
@@ -12,6 +13,8 @@ export interface RequestSession {
   readonly userAgent: string | undefined
   readonly requestId: string
   readonly sessions: SessionService
+  /** Makes and checks password hashes, as configured. */
+  readonly passwords: Passwords
   readonly audit: AuditLog
   /** The gateway's own database. */
   readonly state: Queryable

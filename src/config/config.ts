@@ -34,7 +34,7 @@ export interface HttpConfig {
   readonly maxBodyBytes: number
   /** How long a client may take to send a request. */
   readonly receiveTimeoutMs: number
-  /** How long a query or mutation may execute. */
+  /** How long a query or mutation may wait and execute, and a subscription wait and start. */
   readonly requestTimeoutMs: number
   readonly keepAliveTimeoutMs: number
   /** How long requests under way may take to finish at a stop. */
@@ -47,6 +47,14 @@ export interface WebSocketConfig {
   readonly maxOperationsPerSocket: number
   /** Bytes that may wait for the client to read them. */
   readonly maxUnreadBytes: number
+}
+
+/** How many operations there may be. */
+export interface AdmissionConfig {
+  /** Executed at once. */
+  readonly maxConcurrent: number
+  /** Waiting for that; further ones are turned away. */
+  readonly maxQueued: number
 }
 
 /** What one document may ask. */
@@ -79,6 +87,7 @@ export interface Config {
   readonly home: string
   readonly http: HttpConfig
   readonly websocket: WebSocketConfig
+  readonly admission: AdmissionConfig
   readonly limits: LimitsConfig
   readonly graphql: GraphqlConfig
   readonly log: LogConfig
@@ -129,6 +138,10 @@ export function readConfig(environment: Environment): Config {
       maxSocketsPerAddress: limits.MAX_SOCKETS_PER_ADDRESS,
       maxOperationsPerSocket: limits.MAX_OPERATIONS_PER_SOCKET,
       maxUnreadBytes: limits.MAX_UNREAD_BYTES,
+    },
+    admission: {
+      maxConcurrent: limits.MAX_CONCURRENT_OPERATIONS,
+      maxQueued: limits.MAX_QUEUED_OPERATIONS,
     },
     limits: {
       maxTokens: limits.MAX_TOKENS,

@@ -137,10 +137,20 @@ export const limitVariables = {
     fallback: '10000',
     description: 'objects that an answer may come to, by its page sizes',
   },
+  MAX_CONCURRENT_OPERATIONS: {
+    schema: wholeNumber(1, 10_000),
+    fallback: '32',
+    description: 'operations that are executed at once; of a subscription only its start counts',
+  },
+  MAX_QUEUED_OPERATIONS: {
+    schema: wholeNumber(0, 100_000),
+    fallback: '256',
+    description: 'operations that wait for their turn; further ones are turned away',
+  },
   REQUEST_TIMEOUT: {
     schema: seconds(hour),
     fallback: '30',
-    description: 'seconds for executing a query or mutation',
+    description: 'seconds for a query or mutation to wait for its turn and execute',
   },
   RECEIVE_TIMEOUT: {
     schema: seconds(hour),

@@ -112,6 +112,12 @@ export const catalogue = {
   ),
   BODY_TOO_LARGE: entry(413, false, 'The request body is larger than allowed.', 'Send less.'),
   REQUEST_TIMEOUT: entry(504, true, 'The request took longer than allowed.', 'Ask for less, or try again.'),
+  SERVER_OVERLOADED: entry(
+    503,
+    true,
+    'More operations wait to be executed than may.',
+    'Try again when `Retry-After` says; behind a load balancer, run more replicas.',
+  ),
   CROSS_SITE_REQUEST: entry(
     403,
     false,
@@ -144,6 +150,19 @@ export const catalogue = {
     'Accept application/json.',
   ),
   UNSUPPORTED_MEDIA_TYPE: entry(415, false, 'The body is not JSON.', 'Send application/json.'),
+  RECEIVE_TIMEOUT: entry(
+    408,
+    true,
+    'The request was not sent in the time allowed.',
+    'Send it again, without pausing.',
+  ),
+  HEADERS_TOO_LARGE: entry(431, false, "The request's headers are larger than allowed.", 'Send less.'),
+  EXPECTATION_FAILED: entry(
+    417,
+    false,
+    'The header Expect asks for something other than 100-continue.',
+    'Send no Expect.',
+  ),
   GRAPHQL_PARSE_FAILED: entry(
     400,
     false,
@@ -180,6 +199,9 @@ export const catalogue = {
     'This installation is not set up for what was asked.',
     'Ask the operator for the setting that the message names.',
   ),
+  TOO_MANY_SOCKETS: entry(429, true, 'The address has more sockets open than allowed.', 'Close some.'),
+  TOO_MANY_OPERATIONS: entry(429, true, 'The socket runs more operations than allowed.', 'Complete some.'),
+  STOPPING: entry(503, true, 'The gateway is being stopped.', 'Connect again.'),
   INTERNAL: entry(500, false, 'Something failed that should not have.', 'Tell the operator the errorId.'),
 } as const satisfies Record<string, ErrorEntry>
 

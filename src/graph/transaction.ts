@@ -8,6 +8,7 @@
 import type { PoolClient } from 'pg'
 import type { Sql } from 'sql-template-tag'
 import { currentRequest, runInRequest } from '../database/request-scope.ts'
+import { withoutRow } from '../database/without-row.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import type { GraphContext } from './context.ts'
 
@@ -68,7 +69,7 @@ async function transaction<T>(
     await client.query('ROLLBACK').catch((cause: Error) => {
       broken = cause
     })
-    throw error
+    throw withoutRow(error)
   } finally {
     client.release(broken)
   }

@@ -94,7 +94,12 @@ export class Exchange implements RequestInfo, Disposable {
     }, milliseconds)
   }
 
-  [Symbol.dispose](): void {
+  /** Lets the request take as long as it likes from now on. */
+  unlimitTime(): void {
     clearTimeout(this.#timer)
+  }
+
+  [Symbol.dispose](): void {
+    this.unlimitTime()
   }
 }

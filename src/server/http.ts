@@ -8,9 +8,11 @@ import { Exchange, goneError } from './exchange.ts'
 import { asksForPage, createGraphiql, type Graphiql } from './graphiql.ts'
 import { type HealthReport, healthAnswer } from './health.ts'
 import { type Address, listen } from './listen.ts'
+import { answerMalformed } from './malformed.ts'
 import { requireJson } from './media-type.ts'
 import { requestError } from './request-error.ts'
 import { logRequest } from './request-log.ts'
+import { normaliseTarget } from './request-target.ts'
 import { setSecurityHeaders } from './security-headers.ts'
 import { type Clock, systemClock } from './websocket/clock.ts'
 import { type ConnectionSecurity, openSecurity } from './websocket/credential.ts'
@@ -67,9 +69,22 @@ export class HttpServer implements AsyncDisposable {
         // Others, such as an offer of HTTP/2, are turned down by going on without.
         shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
       },
-      (request, response) => this.#receive(request, response),
+      (request, response) =>
+        this.#receive(request, response, (exchange) => this.#route(request, response, exchange)),
     )
     this.#server.timeout = requestTimeoutMs + stallMs
+    this.#server.on('clientError', (error, socket) =>
+      answerMalformed(
+        error,
+        socket,
+        [...this.#underWay.values()].filter((response) => response.req.socket === socket),
+      ),
+    )
+    this.#server.on('checkExpectation', (request, response) =>
+      this.#receive(request, response, async () => {
+        throw requestError('EXPECTATION_FAILED', 'The only expectation that can be met is 100-continue.')
+      }),
+    )
     this.#server.on('upgrade', (request, _, head) => this.#upgrade(request, head))
   }
 
@@ -124,8 +139,13 @@ export class HttpServer implements AsyncDisposable {
     this.#server.closeAllConnections()
   }
 
-  #receive(request: IncomingMessage, response: ServerResponse): void {
+  #receive(
+    request: IncomingMessage,
+    response: ServerResponse,
+    answer: (exchange: Exchange) => Promise<void>,
+  ): void {
     const { config, log } = this.#options
+    normaliseTarget(request)
     const exchange = Exchange.of(request, config.http.trustedProxies)
     this.#underWay.set(exchange, response)
     response.once('close', () => {
@@ -140,10 +160,11 @@ export class HttpServer implements AsyncDisposable {
     if (this.draining) response.setHeader('connection', 'close')
     setSecurityHeaders(response)
     setCorsHeaders(request, response, config.http.corsOrigins)
-    this.#route(request, response, exchange).catch((error: unknown) => this.#fail(response, exchange, error))
+    answer(exchange).catch((error: unknown) => this.#fail(response, exchange, error))
   }
 
   #upgrade(request: IncomingMessage, head: Buffer): void {
+    normaliseTarget(request)
     const exchange = Exchange.of(request, this.#options.config.http.trustedProxies)
     try {
       this.#webSockets.accept(request, head, exchange)

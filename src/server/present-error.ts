@@ -15,6 +15,8 @@ import { TributaryError } from '../errors/tributary-error.ts'
 export interface Presentation {
   /** Whether a message may name what was perhaps meant, and so parts of the schema. */
   readonly suggestions: boolean
+  /** What a request body may hold. */
+  readonly maxBodyBytes: number
   /** Told of each error that is not shown, with the id that stands for it. */
   readonly report: (hidden: { readonly errorId: string; readonly error: unknown }) => void
 }
@@ -43,12 +45,22 @@ const renamed: Readonly<Record<string, string>> = {
 }
 
 /** An error of the document, the variables or the request, as GraphQL or Yoga tells it. */
-function ofRequest(error: GraphQLError, { suggestions }: Presentation): Shown {
-  const { code, http } = error.extensions
+function ofRequest(error: GraphQLError, { suggestions, maxBodyBytes }: Presentation): Shown {
+  const { code: given, http, retryable } = error.extensions
   const message = suggestions ? error.message : withoutSuggestions(error.message)
-  if (typeof code !== 'string')
-    return { message, extensions: { code: 'BAD_INPUT', http: { status: 400, spec: true } } }
-  return { message, extensions: { code: renamed[code] ?? code, ...(http !== undefined && { http }) } }
+  if (typeof given !== 'string')
+    return { message, extensions: { code: 'BAD_INPUT', retryable: false, http: { status: 400, spec: true } } }
+  const code = renamed[given] ?? given
+  const extensions = {
+    code,
+    retryable: retryable ?? (isKnown(code) && catalogue[code].retryable),
+    ...(http !== undefined && { http }),
+  }
+  if (code !== 'BODY_TOO_LARGE') return { message, extensions }
+  return {
+    message: `The request body is larger than ${maxBodyBytes} bytes.`,
+    extensions: { ...extensions, limit: maxBodyBytes },
+  }
 }
 
 function hidden(error: unknown, { report }: Presentation): Shown {
@@ -75,7 +87,10 @@ function shownOf(error: unknown, presentation: Presentation): Shown {
   if (root instanceof TributaryError) return { message: root.message, extensions: root.extensions }
   if (isOfRequest(error, root)) return ofRequest(error, presentation)
   if (root instanceof GraphQLError && isKnown(root.extensions.code))
-    return { message: root.message, extensions: root.extensions }
+    return {
+      message: root.message,
+      extensions: { retryable: catalogue[root.extensions.code].retryable, ...root.extensions },
+    }
   return hidden(root, presentation)
 }
 

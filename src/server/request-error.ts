@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql'
+import { catalogue } from '../errors/catalogue.ts'
 
 /** What may be wrong with a request before there is an operation. */
 export type RequestErrorCode =
@@ -6,20 +7,17 @@ export type RequestErrorCode =
   | 'NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
   | 'NOT_ACCEPTABLE'
+  | 'RECEIVE_TIMEOUT'
   | 'UNSUPPORTED_MEDIA_TYPE'
-
-const statuses: Readonly<Record<RequestErrorCode, number>> = {
-  BAD_REQUEST: 400,
-  NOT_FOUND: 404,
-  METHOD_NOT_ALLOWED: 405,
-  NOT_ACCEPTABLE: 406,
-  UNSUPPORTED_MEDIA_TYPE: 415,
-}
+  | 'EXPECTATION_FAILED'
+  | 'HEADERS_TOO_LARGE'
 
 /** An error of the HTTP request itself, with its status and further headers. */
-export const requestError = (
+export function requestError(
   code: RequestErrorCode,
   message: string,
   headers: Readonly<Record<string, string>> = {},
-): GraphQLError =>
-  new GraphQLError(message, { extensions: { code, http: { status: statuses[code], headers } } })
+): GraphQLError {
+  const { status, retryable } = catalogue[code]
+  return new GraphQLError(message, { extensions: { code, retryable, http: { status, headers } } })
+}

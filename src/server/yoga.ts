@@ -3,6 +3,7 @@ import type { GraphQLSchema } from 'graphql'
 import { createYoga, type YogaServerInstance } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
+import { Admission } from './admission.ts'
 import { DocumentCache } from './document-cache.ts'
 import type { Exchange, RequestInfo } from './exchange.ts'
 import { type ErrorPresenter, errorPresenter, errorsPlugin } from './plugins/errors.ts'
@@ -18,6 +19,8 @@ export interface GraphqlOptions {
   /** Makes what the resolvers of one request get as their context. */
   readonly context: (request: RequestInfo) => object | Promise<object>
   readonly log: Logger
+  /** Where operations wait for their turn. Default a new one, of the configured size. */
+  readonly admission?: Admission
 }
 
 /** Answers a request to /graphql; resolves when the answer has been handed to the socket. */
@@ -40,9 +43,19 @@ export interface Graphql {
 }
 
 /** GraphQL by Yoga, with all of Yoga's own front put aside. */
-export function createGraphql({ config, schema, context, log }: GraphqlOptions): Graphql {
+export function createGraphql({
+  config,
+  schema,
+  context,
+  log,
+  admission = new Admission(config.admission),
+}: GraphqlOptions): Graphql {
   const { graphql, http, limits } = config
-  const present = errorPresenter({ suggestions: graphql.suggestions, log })
+  const present = errorPresenter({
+    suggestions: graphql.suggestions,
+    maxBodyBytes: http.maxBodyBytes,
+    log,
+  })
   const yoga = createYoga<ServerContext, object>({
     schema,
     context: ({ exchange }) => context(exchange),
@@ -50,7 +63,7 @@ export function createGraphql({ config, schema, context, log }: GraphqlOptions):
       httpPlugin,
       limitsPlugin(limits),
       ...(graphql.introspection ? [] : [noIntrospectionPlugin]),
-      operationPlugin(http.requestTimeoutMs),
+      operationPlugin({ timeoutMs: http.requestTimeoutMs, admission }),
       errorsPlugin(present),
     ],
     maxRequestBodySize: http.maxBodyBytes,

@@ -48,6 +48,7 @@ describe('readConfig', () => {
         shutdownGraceMs: 10_000,
       },
       websocket: { maxSocketsPerAddress: 500, maxOperationsPerSocket: 100, maxUnreadBytes: 4_194_304 },
+      admission: { maxConcurrent: 32, maxQueued: 256 },
       limits: {
         maxTokens: 2000,
         maxDepth: 16,

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type Logger, pino } from 'pino'
 import { readConfig } from '../../src/config/config.ts'
 import { TributaryError } from '../../src/errors/tributary-error.ts'
+import type { Admission } from '../../src/server/admission.ts'
 import type { HealthReport } from '../../src/server/health.ts'
 import { createHttpServer, type HttpServer } from '../../src/server/http.ts'
 import type { Clock } from '../../src/server/websocket/clock.ts'
@@ -56,6 +57,7 @@ export interface ToyOptions {
   readonly health?: () => HealthReport
   readonly connection?: ConnectionSecurity
   readonly clock?: Clock
+  readonly admission?: Admission
 }
 
 export async function startToyServer({
@@ -63,6 +65,7 @@ export async function startToyServer({
   health = () => healthy,
   connection,
   clock,
+  admission,
 }: ToyOptions = {}): Promise<ToyServer> {
   const config = readConfig({ PORT: '0', ...env })
   const events = new EventTarget()
@@ -89,6 +92,7 @@ export async function startToyServer({
     log,
     ...(connection && { connection }),
     ...(clock && { clock }),
+    ...(admission && { admission }),
     defaultQuery: '{ hello }',
   })
   const { url, port } = await server.listen()

@@ -101,7 +101,7 @@ describe('an operation', () => {
 
   it('tells what is wrong with its variables, and not what http would make of it', async () => {
     const error = await refusal('query ($first: Int!) { echo(first: $first) }', { first: 'many' })
-    expect(error?.extensions).toEqual({ code: 'BAD_INPUT' })
+    expect(error?.extensions).toEqual({ code: 'BAD_INPUT', retryable: false })
   })
 
   it('masks what may not be told, under an id that the log has', async () => {
@@ -203,7 +203,7 @@ describe('in production', () => {
     expect(await raw.next()).toMatchObject({
       type: 'error',
       payload: expect.arrayContaining([
-        expect.objectContaining({ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }),
+        expect.objectContaining({ extensions: { code: 'GRAPHQL_VALIDATION_FAILED', retryable: false } }),
       ]),
     })
     raw.subscribe('2', '{ helo }')

@@ -2,11 +2,10 @@ import { type ExecutionResult, GraphQLError } from 'graphql'
 import { isAsyncIterable, mapAsyncIterator } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Exchange } from '../exchange.ts'
-import { presentError } from '../present-error.ts'
+import { type Presentation, presentError } from '../present-error.ts'
 import type { ServerPlugin } from './server-context.ts'
 
-export interface ErrorsOptions {
-  readonly suggestions: boolean
+export interface ErrorsOptions extends Pick<Presentation, 'suggestions' | 'maxBodyBytes'> {
   readonly log: Logger
 }
 
@@ -14,11 +13,11 @@ export interface ErrorsOptions {
 export type ErrorPresenter = (error: unknown, exchange: Exchange) => GraphQLError
 
 export const errorPresenter =
-  ({ suggestions, log }: ErrorsOptions): ErrorPresenter =>
+  ({ log, ...presentation }: ErrorsOptions): ErrorPresenter =>
   (error, exchange) => {
     const path = error instanceof GraphQLError ? error.path : undefined
     const presented = presentError(error, {
-      suggestions,
+      ...presentation,
       report: ({ errorId, error: hidden }) =>
         log.error({ requestId: exchange.id, errorId, path, err: hidden }, 'unexpected error'),
     })

@@ -1,6 +1,10 @@
+import { errorBody } from '../answer.ts'
 import { readParameters } from '../parameters.ts'
 import { requestError } from '../request-error.ts'
 import type { ServerPlugin } from './server-context.ts'
+
+const notAcceptable =
+  'Answers are application/graphql-response+json, application/json, text/event-stream or, but for subscriptions, multipart/mixed.'
 
 /** Reads requests as this server means them, and takes from Yoga's answers what HTTP does not allow. */
 export const httpPlugin: ServerPlugin = {
@@ -15,9 +19,8 @@ export const httpPlugin: ServerPlugin = {
     response.headers.delete('connection')
     response.headers.delete('cache-control')
     if (response.status !== 406) return
-    const message = 'Answers are application/graphql-response+json, application/json or text/event-stream.'
-    const body = { errors: [{ message, extensions: { code: 'NOT_ACCEPTABLE' } }] }
+    const { status, body } = errorBody(requestError('NOT_ACCEPTABLE', notAcceptable))
     const headers = { 'content-type': 'application/json; charset=utf-8' }
-    setResponse(new fetchAPI.Response(JSON.stringify(body), { status: 406, headers }))
+    setResponse(new fetchAPI.Response(body, { status, headers }))
   },
 }

@@ -1,0 +1,5 @@
+import './profile.mutations.ts'
+import './user-administration.mutations.ts'
+import './invitation.mutations.ts'
+import './invitation-answer.mutations.ts'
+import './project-member.mutations.ts'
