@@ -58,7 +58,8 @@ export const processVariables = {
   HOST: {
     schema: z.string(),
     fallback: '127.0.0.1',
-    description: 'address to listen on; loopback, because every row can be read by whoever reaches it',
+    description:
+      'address to listen on; on loopback the graph is open, on any other nobody sees anything without signing in',
   },
   PORT: {
     schema: wholeNumber(0, 65_535),

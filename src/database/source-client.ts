@@ -34,6 +34,9 @@ export class SourceClient extends Client {
     this.#gate = config.gate
     this.#connections = config.connections
     this.#encryption = config.ssl ?? false
+    // A pool listens to the clients that idle in it, not to those it has lent: their statements fail with the same
+    // error, which tells the gate; without a listener the event would end the process.
+    this.on('error', () => {})
   }
 
   override connect(): Promise<Client>

@@ -29,13 +29,17 @@ const shapes: Readonly<Record<string, RegExp>> = {
   numeric: /^-?\d+(\.\d+)?$|^NaN$/,
   'double precision': /^-?\d+(\.\d+)?(e[+-]?\d+)?$|^NaN$|^-?Infinity$/,
   boolean: /^(true|false)$/,
-  timestamp: /^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?( BC)?$|^-?infinity$/,
+  timestamp:
+    /^\d{4,6}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?( BC)?$|^-?infinity$/,
 }
 
 const fits = (text: unknown, term: OrderTerm) =>
   text === null
     ? term.nullable
-    : typeof text === 'string' && !text.includes('\u0000') && (shapes[term.cast]?.test(text) ?? true)
+    : typeof text === 'string' &&
+      !text.includes('\u0000') &&
+      (shapes[term.cast]?.test(text) ?? true) &&
+      (term.cast !== 'integer' || Math.abs(Number(text)) < 2 ** 31)
 
 /**
  * The place that a cursor names.

@@ -12,8 +12,7 @@ export interface Viewers {
 const nothing: Scope = { keys: () => [] }
 
 /**
- * @param open whether somebody without credentials sees everything: while the policy is not finished, on a loopback
- * address.
+ * @param open whether somebody without credentials sees everything, as on a loopback address.
  */
 export function createViewers(sources: { users: Source; platform: Source }, open: boolean): Viewers {
   const scopes = new ScopeCache({ reader: scopeReader(sources) })

@@ -320,7 +320,9 @@ describe('input that cannot be used', () => {
     const impossible = Buffer.from(JSON.stringify([signature, '2026-99-99 00:00:00', '1'])).toString(
       'base64url',
     )
-    expect((await use(impossible, 'CREATED_AT')).errors?.[0]?.extensions?.code).toBe('BAD_INPUT')
+    expect((await use(impossible, 'CREATED_AT')).errors?.[0]?.extensions?.code).toBe('BAD_CURSOR')
+    const tooLarge = Buffer.from(JSON.stringify([signature, null, '9999999999'])).toString('base64url')
+    expect((await use(tooLarge, 'CREATED_AT')).errors?.[0]?.extensions?.code).toBe('BAD_CURSOR')
   })
 
   it('a filter of two hundred and one conditions, or one nested eleven deep, is refused', async () => {

@@ -1,4 +1,4 @@
-import sql, { type Sql } from 'sql-template-tag'
+import sql, { raw, type Sql } from 'sql-template-tag'
 import { TributaryError } from '../../errors/tributary-error.ts'
 import { loadBatched } from '../../graph/batch.ts'
 import { builder } from '../../graph/builder.ts'
@@ -61,17 +61,21 @@ const MetricSeries = builder.objectRef<Series>('MetricSeries').implement({
   }),
 })
 
-const columns = new Map<string, Sql>([
-  ['loss', sql`m.loss`],
-  ['accuracy', sql`m.accuracy`],
-  ['learning_rate', sql`m.learning_rate`],
-  ['learningRate', sql`m.learning_rate`],
+const columns = new Map([
+  ['loss', 'loss'],
+  ['accuracy', 'accuracy'],
+  ['learning_rate', 'learning_rate'],
+  ['learningRate', 'learning_rate'],
 ])
+
+/** The column that holds a metric: its own, or the one for all the others. */
+const columnOf = (name: string) => columns.get(name) ?? 'extra_metrics'
 
 /** The metric's value in a row of `metrics m`: a column, or a number under that name in extra_metrics. */
 const metricValue = (name: string): Sql =>
-  columns.get(name) ??
-  sql`CASE WHEN json_typeof(m.extra_metrics::json -> ${name}) = 'number' THEN (m.extra_metrics ->> ${name})::float8 END`
+  columns.has(name)
+    ? raw(`m.${columnOf(name)}`)
+    : sql`CASE WHEN json_typeof(m.extra_metrics::json -> ${name}) = 'number' THEN (m.extra_metrics ->> ${name})::float8 END`
 
 interface SampledRow {
   readonly job_id: number
@@ -130,16 +134,7 @@ builder.prismaObjectField('TrainingJob', 'metricSeries', (t) =>
       }),
     },
     resolve: async (job, { name, maxPoints }, context) => {
-      requireColumns(context, TrainingMetric, [
-        'job_id',
-        'epoch',
-        'step',
-        'created_at',
-        'loss',
-        'accuracy',
-        'learning_rate',
-        'extra_metrics',
-      ])
+      requireColumns(context, TrainingMetric, ['job_id', 'epoch', 'step', 'created_at', columnOf(name)])
       if (maxPoints < 4 || maxPoints > maximumPoints)
         throw new TributaryError(
           'BAD_INPUT',
