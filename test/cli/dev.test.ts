@@ -188,7 +188,8 @@ describe('a first start that is broken off', { timeout: 120_000 }, () => {
     const partial = await entry(home, /^postgres\.partial-/)
     await entry(join(home, partial), /^data$/)
     expect(await inInitdb.end('SIGINT')).toEqual({ status: 0, signal: null })
-    expect(await readdir(home)).toEqual([])
+    // The cluster is there whole, where initdb was quicker than the signal, or not at all.
+    await expectQuiet(home)
 
     for (const stage of [/applied 0001/, /\d rows|rows already/]) {
       await using child = begin()
