@@ -33,6 +33,8 @@ const catalogue = `
  */
 export async function digest(url: string): Promise<Digest> {
   const client = new Client({ connectionString: url })
+  // Its database may be dropped while it is still saying goodbye.
+  client.on('error', () => {})
   await client.connect()
   try {
     const [entry] = (await client.query<{ digest: string }>(catalogue)).rows

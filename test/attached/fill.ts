@@ -19,6 +19,8 @@ export async function fill(urls: Urls): Promise<void> {
   await seed({ urls })
   for (const [source, tables] of Object.entries(secrets)) {
     const client = new Client({ connectionString: urls[source as keyof Urls] })
+    // Its database may be dropped while it is still saying goodbye.
+    client.on('error', () => {})
     await client.connect()
     try {
       for (const [table, columns] of Object.entries(tables))

@@ -5,6 +5,8 @@ import { passwords, prepareInitialisation } from '../labeler/init-kit.ts'
 
 async function connect(url: string) {
   const client = new Client({ connectionString: url })
+  // Its database may be dropped while it is still saying goodbye.
+  client.on('error', () => {})
   await client.connect()
   return { client, [Symbol.asyncDispose]: async () => client.end() }
 }

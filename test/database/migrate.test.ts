@@ -16,6 +16,8 @@ const lookAlikes = fileURLToPath(new URL('../../../shared/databases', import.met
 
 async function connect(url: string) {
   const client = new Client({ connectionString: url })
+  // Its database may be dropped while it is still saying goodbye.
+  client.on('error', () => {})
   await client.connect()
   return { client, [Symbol.asyncDispose]: () => client.end() }
 }

@@ -65,6 +65,8 @@ export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposa
 /** Asks one thing over a connection of its own; the first column of the first row. */
 export async function ask(url: string, sql: string): Promise<unknown> {
   const client = new Client({ connectionString: url })
+  // Its database may be dropped while it is still saying goodbye.
+  client.on('error', () => {})
   await client.connect()
   try {
     const { rows } = await client.query<Record<string, unknown>>(sql)

@@ -59,6 +59,8 @@ let client: Client
 beforeAll(async () => {
   database = await createEmptyDatabase()
   client = new Client({ connectionString: database.url })
+  // Its database may be dropped while it is still saying goodbye.
+  client.on('error', () => {})
   await client.connect()
   await client.query(
     'CREATE TABLE playground (id serial PRIMARY KEY, number integer, word text, moment timestamp, ratio double precision)',

@@ -61,6 +61,8 @@ const at = (server: string, database: string, login?: { role: string; password: 
 /** Runs statements one by one on a connection of their own. */
 export async function execute(url: string, ...statements: readonly string[]): Promise<void> {
   const client = new Client({ connectionString: url })
+  // Its database may be dropped while it is still saying goodbye.
+  client.on('error', () => {})
   await client.connect()
   try {
     for (const statement of statements) await client.query(statement)

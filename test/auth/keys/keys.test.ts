@@ -33,6 +33,7 @@ beforeAll(async () => {
   database = await createEmptyDatabase()
   await migrate({ ...gatewayState, url: database.url })
   pool = new Pool({ connectionString: database.url })
+  pool.on('error', () => {})
   store = postgresKeyStore(pool)
 })
 beforeEach(async () => {
@@ -92,6 +93,7 @@ describe('the first key', () => {
   it('is missing with a typed error while there is no table', async () => {
     await using empty = await createEmptyDatabase()
     const other = new Pool({ connectionString: empty.url })
+    other.on('error', () => {})
     const load = keyLoader(readConfig({}).auth, postgresKeyStore(other))
     using ring = await openKeyRing({ load, log })
     await expect(ring.signer()).rejects.toMatchObject({ code: 'NO_SIGNING_KEY' })

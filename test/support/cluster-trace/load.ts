@@ -80,6 +80,8 @@ export async function loadClusterTrace({ urls, folder, log = () => {} }: LoadOpt
   const clients = new Map<Source, Client>()
   for (const source of sources) {
     const client = new Client({ connectionString: urls[source], application_name: 'cluster trace' })
+    // Its database may be dropped while it is still saying goodbye.
+    client.on('error', () => {})
     await client.connect()
     connections.defer(() => client.end())
     await client.query('BEGIN')
