@@ -13,9 +13,14 @@ export const columnOf = (alias: string, column: string): Sql => raw(`${alias}."$
 export const anyOf = (expression: Sql, values: readonly unknown[], cast: string): Sql =>
   sql`${expression} = ANY(${values}::${raw(cast)}[])`
 
-/** SQLSTATE class 22: a value that the column's type cannot hold. */
-const dataException = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && /^22/.test(String(error.code))
+/** An error as it is, but SQLSTATE class 22, a value that the column cannot hold, as BAD_INPUT. */
+export function refusedValue(error: unknown): unknown {
+  if (!(typeof error === 'object' && error !== null && 'code' in error && /^22/.test(String(error.code))))
+    return error
+  return new TributaryError('BAD_INPUT', `A value cannot be used: ${(error as unknown as Error).message}.`, {
+    cause: error,
+  })
+}
 
 /**
  * Runs one statement of our own in a source. Values travel as parameters.
@@ -34,11 +39,7 @@ export async function rowsOf<T extends object>(
       .guard(() => pool.query<T>({ text: statement.text, values: [...statement.values] }))
     return rows
   } catch (error) {
-    if (dataException(error))
-      throw new TributaryError('BAD_INPUT', `A value cannot be used: ${(error as Error).message}.`, {
-        cause: error,
-      })
-    throw error
+    throw refusedValue(error)
   }
 }
 

@@ -9,8 +9,8 @@ import type { PoolClient } from 'pg'
 import type { Sql } from 'sql-template-tag'
 import { currentRequest, runInRequest } from '../database/request-scope.ts'
 import { withoutRow } from '../database/without-row.ts'
-import { TributaryError } from '../errors/tributary-error.ts'
 import type { GraphContext } from './context.ts'
+import { refusedValue } from './statement.ts'
 
 /** Sends a statement of the transaction, and answers its rows. */
 export type Run = <Row extends object>(statement: Sql) => Promise<Row[]>
@@ -79,11 +79,6 @@ async function send<Row extends object>(client: PoolClient, { text, values }: Sq
   try {
     return (await client.query<Row>({ text, values: [...values] })).rows
   } catch (error) {
-    // Class 22: a value that the column cannot hold, where a database's columns are narrower than the platform's.
-    if (sqlState(error)?.startsWith('22'))
-      throw new TributaryError('BAD_INPUT', `A value cannot be used: ${(error as Error).message}.`, {
-        cause: error,
-      })
-    throw error
+    throw refusedValue(error)
   }
 }
