@@ -1,0 +1,58 @@
+import type { Transaction } from '../change.ts'
+
+/** A place in the history of one source: everything up to and including a commit. */
+export interface LogPosition {
+  /** Names one unbroken history; positions of different epochs cannot be compared. */
+  readonly epoch: string
+  readonly lsn: bigint
+}
+
+/** What a history is a history of. Another identity begins another epoch. */
+export interface LogIdentity {
+  /** Postgres's system identifier, timeline, and the slot with its point of creation: whatever makes a stream another. */
+  readonly origin: string
+  /** Where the slot stands. The log must reach at least so far, or what lies between is lost and the epoch ends. */
+  readonly confirmed: bigint
+}
+
+/** How a source is being captured, told to every reader. */
+export interface CaptureReport {
+  readonly status: 'streaming' | 'stopped' | 'failed'
+  /** Why it is not streaming, for people. */
+  readonly reason?: string
+  /** When it was told, in milliseconds since 1970. One that is long past says that nobody captures. */
+  readonly at: number
+  /** Bytes of the write-ahead log between the database's end and what the log holds. */
+  readonly lagBytes?: number
+}
+
+/** The one who captures a source. There is one at a time: who holds the slot. */
+export interface LogWriter {
+  readonly epoch: string
+  /** The last commit that the log holds; what is not above it is refused in silence, for it is there. */
+  readonly last: bigint
+  /** Resolves when the transactions are durable: they may be acknowledged then. */
+  append(transactions: readonly Transaction[]): Promise<void>
+  report(report: CaptureReport): Promise<void>
+}
+
+/** The position was trimmed away, belongs to another epoch, or was never there: begin anew with a snapshot. */
+export class PositionLost extends Error {
+  override readonly name = 'PositionLost'
+}
+
+/** Where changes are kept, in the order of their commits, for an hour or a size; one history a source. */
+export interface ChangeLog extends AsyncDisposable {
+  /** Goes on with a source's history, or begins another where the identity is another or a gap is found. */
+  write(source: string, identity: LogIdentity): Promise<LogWriter>
+  /** The newest position; undefined where nobody ever captured. */
+  head(source: string): Promise<LogPosition | undefined>
+  /**
+   * What comes after a position, in batches, as it comes; waits for more until the signal ends it.
+   *
+   * @throws PositionLost at the start, or later, when the reader was overtaken by trimming or another epoch began.
+   */
+  read(source: string, after: LogPosition, signal: AbortSignal): AsyncIterable<readonly Transaction[]>
+  /** The last report; undefined where there never was one. */
+  status(source: string): Promise<CaptureReport | undefined>
+}
