@@ -89,6 +89,12 @@ export const catalogue = {
     'A page was asked for that is negative or too long.',
     'Ask for 0 to 200 rows.',
   ),
+  FILTER_TOO_BROAD: entry(
+    400,
+    false,
+    'A condition on another database holds for more rows than can be carried over.',
+    'Narrow the condition.',
+  ),
   DOCUMENT_TOO_LARGE: entry(400, false, 'The document has more tokens than allowed.', 'Split it.'),
   DEPTH_LIMIT: entry(400, false, 'The document nests deeper than allowed.', 'Ask in several requests.'),
   ALIAS_LIMIT: entry(400, false, 'The document has more aliases than allowed.', 'Ask in several requests.'),

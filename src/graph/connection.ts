@@ -5,7 +5,8 @@ import type { Rule } from '../auth/rule.ts'
 import { type GraphContext, memoised } from './context.ts'
 import { encodeCursor } from './cursor.ts'
 import type { Entity, RowKey } from './entity.ts'
-import { filterCondition } from './filter-sql.ts'
+import { filterCondition } from './filter-condition.ts'
+import { resolveEdges } from './filter-edges.ts'
 import { type KeysetPosition, pageStatement } from './keyset.ts'
 import { type ConnectionArguments, type PageRequest, pageRequest } from './page-request.ts'
 import { requestedFields } from './requested-fields.ts'
@@ -82,7 +83,7 @@ class ConnectionReader {
   readonly #context: GraphContext
   readonly #request: PageRequest
   readonly #rule: Rule
-  readonly #conditions: readonly Sql[]
+  readonly #conditions: () => Promise<readonly Sql[]>
   readonly #wantsPage: boolean
   readonly #wantsRows: boolean
   readonly #pages: DataLoader<RowKey, Connection>
@@ -103,10 +104,11 @@ class ConnectionReader {
     for (const column of [...this.#request.order.map((term) => term.column), parentColumn ?? entity.key])
       requireAnchor(context, entity, column)
     this.#rule = rowRuleOf(context, entity)
-    this.#conditions = [
-      filterCondition(context, entity, args.filter),
-      ruleSql(context, entity, this.#rule, 't'),
-    ].filter((condition) => condition !== undefined)
+    let conditions: Promise<readonly Sql[]> | undefined
+    this.#conditions = () => {
+      conditions ??= this.#readConditions(args)
+      return conditions
+    }
     const requested = requestedFields(info)
     this.#wantsPage = ['edges', 'nodes', 'pageInfo'].some((field) => requested.has(field))
     this.#wantsRows = ['edges', 'nodes'].some((field) => requested.has(field))
@@ -119,6 +121,14 @@ class ConnectionReader {
     if (this.#wantsRows)
       this.#selection = selectionAt(this.#context, info, this.#entity, [['nodes'], ['edges', 'node']])
     return this.#pages.load(parent)
+  }
+
+  async #readConditions({ filter }: ConnectionArguments): Promise<readonly Sql[]> {
+    const edges = await resolveEdges(this.#context, this.#entity, filter)
+    return [
+      filterCondition(this.#context, this.#entity, filter, edges),
+      ruleSql(this.#context, this.#entity, this.#rule, 't'),
+    ].filter((condition) => condition !== undefined)
   }
 
   async #readPages(parents: readonly RowKey[]): Promise<Connection[]> {
@@ -142,12 +152,13 @@ class ConnectionReader {
       pageStatement({ table: this.#entity.table, order, where, after, before, limit: size + 1, backward })
     const position = (row: KeysetRow) => order.map((_, index) => row[`k${index}`] ?? null)
     const { source } = this.#entity
+    const conditions = await this.#conditions()
     if (!this.#parentColumn) {
-      const rows = await rowsOf<KeysetRow>(this.#context, source, page(this.#conditions))
+      const rows = await rowsOf<KeysetRow>(this.#context, source, page(conditions))
       return parents.map(() => rows.map(position))
     }
     const bound = sql`${columnOf('t', this.#parentColumn)} = parent.key`
-    const statement = sql`SELECT parent.key AS parent, page.* FROM unnest(${parents}::${raw(this.#parentCast())}[]) AS parent(key) CROSS JOIN LATERAL (SELECT q.*, row_number() OVER () AS n FROM (${page([bound, ...this.#conditions])}) q) page`
+    const statement = sql`SELECT parent.key AS parent, page.* FROM unnest(${parents}::${raw(this.#parentCast())}[]) AS parent(key) CROSS JOIN LATERAL (SELECT q.*, row_number() OVER () AS n FROM (${page([bound, ...conditions])}) q) page`
     const byParent = new Map<RowKey, KeysetRow[]>(parents.map((parent) => [parent, []]))
     for (const row of await rowsOf<KeysetRow>(this.#context, source, statement))
       byParent.get(row.parent)?.push(row)
@@ -159,16 +170,16 @@ class ConnectionReader {
   async #readCounts(parents: readonly RowKey[]): Promise<number[]> {
     if (this.#rule.kind === 'never') return parents.map(() => 0)
     const { source, table } = this.#entity
-    const where = (conditions: readonly Sql[]) =>
-      conditions.length > 0 ? sql`WHERE ${join(conditions, ' AND ')}` : raw('')
+    const conditions = await this.#conditions()
+    const where = (parts: readonly Sql[]) => (parts.length > 0 ? sql`WHERE ${join(parts, ' AND ')}` : raw(''))
     if (!this.#parentColumn) {
-      const statement = sql`SELECT count(*) AS total FROM ${tableName(table)} t ${where(this.#conditions)}`
+      const statement = sql`SELECT count(*) AS total FROM ${tableName(table)} t ${where(conditions)}`
       const [row] = await rowsOf<{ total: string }>(this.#context, source, statement)
       return parents.map(() => Number(row?.total ?? 0))
     }
     const parentColumn = columnOf('t', this.#parentColumn)
     const among = anyOf(parentColumn, parents, this.#parentCast())
-    const statement = sql`SELECT ${parentColumn} AS parent, count(*) AS total FROM ${tableName(table)} t ${where([among, ...this.#conditions])} GROUP BY 1`
+    const statement = sql`SELECT ${parentColumn} AS parent, count(*) AS total FROM ${tableName(table)} t ${where([among, ...conditions])} GROUP BY 1`
     const totals = new Map<RowKey, number>()
     for (const row of await rowsOf<{ parent: RowKey; total: string }>(this.#context, source, statement))
       totals.set(row.parent, Number(row.total))

@@ -16,13 +16,25 @@ export interface EdgeDeclaration {
   readonly inverse: { readonly name: string; readonly description: string }
 }
 
+const declared: EdgeDeclaration[] = []
+
+/** The edges that lead from an entity into other databases. */
+export const edgesFrom = (entity: Entity): readonly EdgeDeclaration[] =>
+  declared.filter(({ from }) => from === entity)
+
+/** The edges by which entities of other databases lead to this one. */
+export const edgesTo = (entity: Entity): readonly EdgeDeclaration[] =>
+  declared.filter(({ to }) => to === entity)
+
 /**
  * Adds an edge, both ways. Always nullable: the far row may be gone, and the far database down. All rows of a request
  * that are asked for at once are one statement of the far database.
  */
-export function edge({ from, name, description, to, by, inverse }: EdgeDeclaration): void {
+export function edge(declaration: EdgeDeclaration): void {
+  const { from, name, description, to, by, inverse } = declaration
   if (!from.columns.has(by))
     throw new Error(`${from.name}.${name} goes by ${by}, which ${from.name} does not declare.`)
+  declared.push(declaration)
   builder.prismaObjectField(modelName(from), name, (t) =>
     t.field({
       type: entityRef(to),

@@ -1,8 +1,9 @@
 import type { InputRef } from '@pothos/core'
 import { builder } from './builder.ts'
 import type { Column } from './column.ts'
-import { type Entity, entityNamed, fieldName } from './entity.ts'
+import { type Entity, fieldName } from './entity.ts'
 import type { Enumeration } from './enumeration.ts'
+import { linksOf } from './filter-links.ts'
 
 /** A filter as GraphQL hands it over, already of the input's shape. */
 export type FilterValue = Readonly<Record<string, NonNullable<unknown> | null | undefined>>
@@ -103,7 +104,18 @@ function columnFilter(column: Column): InputRef<FilterValue> {
   return column.kind.graphType === 'JSON' ? jsonFilter() : scalarFilter(column.kind.graphType)
 }
 
-/** The filter input of an entity: its columns, its relations to one, and `and`, `or`, `not`. */
+const listFilter = (entity: Entity) =>
+  input(`${entity.name}ListFilter`, (ref) => {
+    ref.implement({
+      description: `Conditions on several rows of ${entity.name}; all that are given must hold.`,
+      fields: (t) => ({
+        some: t.field({ type: filterInput(entity), description: 'There is one for which this holds.' }),
+        none: t.field({ type: filterInput(entity), description: 'There is none for which this holds.' }),
+      }),
+    })
+  })
+
+/** The filter input of an entity: its columns, what it leads to in any database, and `and`, `or`, `not`. */
 export function filterInput(entity: Entity): InputRef<FilterValue> {
   return input(`${entity.name}Filter`, (ref) => {
     ref.implement({
@@ -116,12 +128,14 @@ export function filterInput(entity: Entity): InputRef<FilterValue> {
           ]),
         ),
         ...Object.fromEntries(
-          [...entity.relations].map(([name, relation]) => [
+          [...linksOf(entity)].map(([name, { far, many, description }]) => [
             name,
-            t.field({
-              type: filterInput(entityNamed(relation.to)),
-              description: `It has one, for which this holds. ${relation.description}`,
-            }),
+            many
+              ? t.field({ type: listFilter(far), description: `By the rows that it has. ${description}` })
+              : t.field({
+                  type: filterInput(far),
+                  description: `It has one, for which this holds. ${description}`,
+                }),
           ]),
         ),
         and: t.field({ type: [ref], description: 'All of these hold.' }),

@@ -5,7 +5,7 @@
 import { type GraphQLEnumType, type GraphQLInputObjectType, getNamedType, isEnumType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Row } from '../support/worlds.ts'
-import { columnOf, keyColumn, label, labelOf, linkFrom, literal, plural, types } from './names.ts'
+import { columnOf, keyColumn, label, labelOf, linkFrom, linkTo, literal, plural, types } from './names.ts'
 import { internalColumns, type TypeTable, tables, type Who } from './oracle.ts'
 import { openSeededGraph, type SeededGraph } from './seeded-graph.ts'
 
@@ -32,7 +32,7 @@ const filterFields = (type: string) =>
 const restricted = (type: string): string[] =>
   filterFields(type)
     .map(({ name }) => name)
-    .filter((name) => !['and', 'or', 'not'].includes(name) && !linkFrom(type, name))
+    .filter((name) => !['and', 'or', 'not'].includes(name) && !linkFrom(type, name) && !linkTo(type, name))
     .filter((name) => {
       const internal = internalColumns[(tables[type] as TypeTable).table] ?? []
       return (type === 'User' && !badge.includes(name)) || internal.includes(columnOf(type, name))
@@ -238,6 +238,50 @@ describe('a filter', () => {
           return [there, gone, ...further]
         }),
       )
+      await hold(who, probes)
+    }
+  }, 120_000)
+})
+
+describe('a filter by rows that lead here', () => {
+  it('meets only those that are seen, in this database and in another, and of them what is read', async () => {
+    for (const who of seeded.everyone) {
+      const { oracle } = seeded
+      const probes = types.flatMap((type) =>
+        filterFields(type).flatMap(({ name }) => {
+          const link = linkTo(type, name)
+          if (!link) return []
+          const leading = (row: Row) =>
+            oracle
+              .rows(link.from)
+              .filter((far) => far[link.column] === row[keyColumn(type)] && oracle.sees(who, link.from, far))
+          const visible = oracle.visible(who, type)
+          const column = keyColumn(link.from)
+          const sample = visible.flatMap(leading)[0]?.[column] ?? oracle.rows(link.from)[0]?.[column]
+          const isSample = (far: Row) => far[column] === sample
+          return [
+            { type, filter: { [name]: { some: {} } }, due: visible.filter((row) => leading(row).length > 0) },
+            {
+              type,
+              filter: { [name]: { some: { databaseId: { eq: sample } } } },
+              due: visible.filter((row) => leading(row).some(isSample)),
+            },
+            {
+              type,
+              filter: { [name]: { none: { databaseId: { eq: sample } } } },
+              due: visible.filter((row) => !leading(row).some(isSample)),
+            },
+            {
+              type,
+              filter: {
+                [name]: { some: { databaseId: { ne: sample } }, none: { databaseId: { eq: sample } } },
+              },
+              due: visible.filter((row) => leading(row).length > 0 && !leading(row).some(isSample)),
+            },
+          ]
+        }),
+      )
+      expect(probes.length).toBeGreaterThan(80)
       await hold(who, probes)
     }
   }, 120_000)

@@ -2,9 +2,11 @@ import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { TributaryError } from '../errors/tributary-error.ts'
 import { type Column, storableJson, storableText } from './column.ts'
 import type { GraphContext } from './context.ts'
-import { type Entity, entityNamed, fieldName } from './entity.ts'
+import { type Entity, fieldName } from './entity.ts'
 import { type Enumeration, UNKNOWN } from './enumeration.ts'
+import type { EdgeKeys } from './filter-edges.ts'
 import type { FilterValue } from './filter-input.ts'
+import { type FilterLink, linkNamed } from './filter-links.ts'
 import { anyOf, columnOf, tableName } from './statement.ts'
 import { fieldRuleOf, requireAnchor, rowRuleOf } from './visibility.ts'
 import { ruleSql } from './visibility-sql.ts'
@@ -15,21 +17,26 @@ const maximumConditions = 200
 /**
  * A filter as a condition on `t`; none for an empty filter. A column counts as empty on rows where the viewer may not
  * read it, and a row that the viewer does not see is none that a relation could have.
+ *
+ * @param edges what `resolveEdges` made of the filter's conditions over edges.
  */
 export function filterCondition(
   context: GraphContext,
   entity: Entity,
   filter: FilterValue | null | undefined,
+  edges: EdgeKeys,
 ): Sql | undefined {
-  return new FilterCompiler(context).entity(entity, filter ?? {}, 't', 0)
+  return new FilterCompiler(context, edges).entity(entity, filter ?? {}, 't', 0)
 }
 
 class FilterCompiler {
   readonly #context: GraphContext
+  readonly #edges: EdgeKeys
   #conditions = 0
 
-  constructor(context: GraphContext) {
+  constructor(context: GraphContext, edges: EdgeKeys) {
     this.#context = context
+    this.#edges = edges
   }
 
   entity(entity: Entity, filter: FilterValue, alias: string, nesting: number): Sql | undefined {
@@ -56,25 +63,46 @@ class FilterCompiler {
       const inner = this.entity(entity, value as FilterValue, alias, nesting)
       return inner ? sql`(${inner}) IS NOT TRUE` : sql`FALSE`
     }
-    return this.#relation(entity, name, value as FilterValue, alias, nesting)
+    const link = linkNamed(entity, name)
+    if (!link) throw new TributaryError('BAD_INPUT', `${entity.name} has nothing named ${name} to filter by.`)
+    const holds = (condition: FilterValue) => {
+      const parts = [
+        ruleSql(this.#context, entity, fieldRuleOf(this.#context, entity, name), alias),
+        link.crosses
+          ? this.#amongKeys(entity, link, condition, alias)
+          : this.#exists(entity, link, condition, alias, nesting),
+      ].filter((part) => part !== undefined)
+      return sql`(${join(parts, ' AND ')})`
+    }
+    if (!link.many) return holds(value as FilterValue)
+    const { some, none } = value as { some?: FilterValue | null; none?: FilterValue | null }
+    return all([...(some ? [holds(some)] : []), ...(none ? [sql`(${holds(none)}) IS NOT TRUE`] : [])])
   }
 
-  #relation(entity: Entity, name: string, value: FilterValue, alias: string, nesting: number): Sql {
-    const relation = entity.relations.get(name)
-    if (!relation)
-      throw new TributaryError('BAD_INPUT', `${entity.name} has nothing named ${name} to filter by.`)
-    const far = entityNamed(relation.to)
+  #exists(entity: Entity, link: FilterLink, condition: FilterValue, alias: string, nesting: number): Sql {
+    const { far, nearColumn, farColumn } = link
     const farAlias = `t${nesting}`
-    requireAnchor(this.#context, entity, relation.by)
-    requireAnchor(this.#context, far, far.key)
-    const joined = sql`${columnOf(farAlias, far.key)} = ${columnOf(alias, relation.by)}`
+    requireAnchor(this.#context, entity, nearColumn)
+    requireAnchor(this.#context, far, farColumn)
     const conditions = [
-      joined,
-      ruleSql(this.#context, entity, fieldRuleOf(this.#context, entity, name), alias),
+      sql`${columnOf(farAlias, farColumn)} = ${columnOf(alias, nearColumn)}`,
       ruleSql(this.#context, far, rowRuleOf(this.#context, far), farAlias),
-      this.entity(far, value, farAlias, nesting),
-    ].filter((condition) => condition !== undefined)
+      this.entity(far, condition, farAlias, nesting),
+    ].filter((part) => part !== undefined)
     return sql`EXISTS (SELECT 1 FROM ${tableName(far.table)} ${raw(farAlias)} WHERE ${join(conditions, ' AND ')})`
+  }
+
+  #amongKeys(entity: Entity, link: FilterLink, condition: FilterValue, alias: string): Sql {
+    const { nearColumn, far } = link
+    requireAnchor(this.#context, entity, nearColumn)
+    const keys = this.#edges.get(link)?.get(condition)
+    if (!keys)
+      throw new TributaryError(
+        'BAD_INPUT',
+        `A condition on ${far.plural} of ${far.source} cannot be asked here.`,
+      )
+    const cast = entity.columns.get(nearColumn)?.kind.cast ?? 'text'
+    return anyOf(columnOf(alias, nearColumn), keys, cast)
   }
 
   #column(entity: Entity, name: string, operators: FilterValue, alias: string): Sql[] {
