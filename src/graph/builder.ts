@@ -1,6 +1,7 @@
 import SchemaBuilder from '@pothos/core'
 import PrismaPlugin from '@pothos/plugin-prisma'
 import type { GraphContext } from './context.ts'
+import './given-row.ts'
 import { datamodel, type PrismaTypes } from './models.ts'
 import './policy-plugin.ts'
 import type { Scalars } from './scalars.ts'
@@ -11,7 +12,7 @@ export const builder = new SchemaBuilder<{
   PrismaTypes: PrismaTypes
   Scalars: Scalars
 }>({
-  plugins: ['policy', PrismaPlugin],
+  plugins: ['policy', 'givenRows', PrismaPlugin],
   prisma: { client: (context) => context.models, dmmf: datamodel },
 })
 

@@ -15,6 +15,8 @@ export interface ColumnKind {
   readonly orderable: boolean
   /** A value as Prisma gives it, in the graph's form; null for what the graph cannot say. */
   decode(value: unknown, zone: string): unknown
+  /** A value as Prisma gives it, from Postgres's text. Default the text itself. */
+  parse(text: string): unknown
 }
 
 export interface ColumnOptions {
@@ -34,6 +36,7 @@ export interface Column extends ColumnOptions {
 }
 
 const same = (value: unknown) => value
+const isTrue = (text: string) => text === 't' || text === 'true'
 const finite = (value: unknown) => (Number.isFinite(value) ? value : null)
 
 const kind = (
@@ -48,18 +51,19 @@ const kind = (
   filter: `${graphType}Filter`,
   orderable: true,
   decode: same,
+  parse: same,
   ...rest,
 })
 
 const kinds = {
-  integer: kind('Int', 'integer', 'integer'),
+  integer: kind('Int', 'integer', 'integer', { parse: Number }),
   wholeNumeric: kind('Int', 'numeric', 'numeric', {
     decode: (value) => (value === null ? null : Number(value)),
   }),
-  float: kind('Float', 'float', 'double precision', { decode: finite }),
-  boolean: kind('Boolean', 'boolean', 'boolean'),
+  float: kind('Float', 'float', 'double precision', { decode: finite, parse: Number }),
+  boolean: kind('Boolean', 'boolean', 'boolean', { parse: isTrue }),
   text: kind('String', 'text', 'text'),
-  json: kind('JSON', 'json', 'jsonb', { orderable: false }),
+  json: kind('JSON', 'json', 'jsonb', { orderable: false, parse: JSON.parse }),
   timestamp: kind('DateTime', 'timestamp', 'timestamp', {
     decode: (value, zone) =>
       typeof value === 'string' ? timestampToDateTime(value, { local: true, zone }) : null,
