@@ -30,4 +30,4 @@ function report({ name, status, reason, differences }: Source): string[] {
 
 const isSound = ({ status, differences }: Source) =>
   status === 'NOT_CONFIGURED' ||
-  (status === 'AVAILABLE' && differences.every(({ severity }) => severity === 'notice'))
+  (status === 'AVAILABLE' && differences.every(({ severity }) => severity !== 'disabled'))

@@ -33,7 +33,7 @@ function* compareTable(
   tables: ReadonlyMap<string, FoundTable>,
   role: string,
 ): Iterable<Parts> {
-  const { name, kind, originalName } = expected
+  const { name, kind, isOptional, originalName } = expected
   const found = tables.get(name)
   if (found === undefined) {
     const original = originalName === undefined ? undefined : tables.get(originalName)
@@ -41,9 +41,12 @@ function* compareTable(
       ? {
           kind: 'missing-table',
           table: name,
-          expected: `a ${kind}`,
+          expected: isOptional ? `a ${kind}, where it is in use` : `a ${kind}`,
           found: 'none',
-          remedy: `Create the ${kind} in the schema public; \`tributary db migrate\` does where the database is Tributary's own.`,
+          ...(isOptional ? { severity: 'absent' } : {}),
+          remedy: isOptional
+            ? 'Nothing has to be done.'
+            : `Create the ${kind} in the schema public; \`tributary db migrate\` does where the database is Tributary's own.`,
         }
       : {
           kind: 'original-name',

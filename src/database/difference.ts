@@ -21,8 +21,11 @@ export interface Difference {
   readonly found: string
   /** What to do about it. */
   readonly remedy: string
-  /** `disabled`: the fields that read it answer SOURCE_MISMATCH; `notice`: everything works. */
-  readonly severity: 'disabled' | 'notice'
+  /**
+   * `disabled`: the fields that read it answer SOURCE_MISMATCH; `absent`: they do, and that is as it may be;
+   * `notice`: everything works.
+   */
+  readonly severity: 'disabled' | 'absent' | 'notice'
   /** All of it in one line. */
   readonly line: string
 }

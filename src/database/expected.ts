@@ -27,6 +27,8 @@ export interface ExpectedColumn {
 export interface ExpectedTable {
   readonly name: string
   readonly kind: 'table' | 'view'
+  /** Whether the owner may do without it. */
+  readonly isOptional?: boolean
   /** Columns without which no row of it can be read. */
   readonly key: readonly string[]
   readonly columns: readonly ExpectedColumn[]

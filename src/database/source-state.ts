@@ -54,7 +54,7 @@ export class SourceState {
     const keys = this.#keys.get(table) ?? []
     return this.#differences.find(
       (difference) =>
-        difference.severity === 'disabled' &&
+        difference.severity !== 'notice' &&
         (difference.table === undefined || difference.table === table) &&
         (difference.column === undefined || difference.column === column || keys.includes(difference.column)),
     )

@@ -1,23 +1,6 @@
-import type { ExpectedColumn } from '../database/expected.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
-import { timestampToDateTime } from './date-time.ts'
+import { type ColumnKind, columnKind, kinds } from './column-kind.ts'
 import type { Enumeration } from './enumeration.ts'
-
-/** How a column's values look in the graph, in filters and in SQL. */
-export interface ColumnKind {
-  readonly graphType: 'Int' | 'Float' | 'Boolean' | 'String' | 'DateTime' | 'JSON'
-  /** Name of the filter input; null where the values cannot be compared. */
-  readonly filter: string | null
-  /** What the start-up check accepts. */
-  readonly expected: ExpectedColumn['type']
-  /** SQL type that values in filters and cursors are cast to. */
-  readonly cast: string
-  readonly orderable: boolean
-  /** A value as Prisma gives it, in the graph's form; null for what the graph cannot say. */
-  decode(value: unknown, zone: string): unknown
-  /** A value as Prisma gives it, from Postgres's text. Default the text itself. */
-  parse(text: string): unknown
-}
 
 export interface ColumnOptions {
   /** The graph's name of the field; default the column's name in camelCase. */
@@ -34,41 +17,6 @@ export interface Column extends ColumnOptions {
   /** Name of the Postgres enum type, where the column has one. */
   readonly enumType?: string
 }
-
-const same = (value: unknown) => value
-const isTrue = (text: string) => text === 't' || text === 'true'
-const finite = (value: unknown) => (Number.isFinite(value) ? value : null)
-
-const kind = (
-  graphType: ColumnKind['graphType'],
-  expected: ColumnKind['expected'],
-  cast: string,
-  rest: Partial<ColumnKind> = {},
-): ColumnKind => ({
-  graphType,
-  expected,
-  cast,
-  filter: `${graphType}Filter`,
-  orderable: true,
-  decode: same,
-  parse: same,
-  ...rest,
-})
-
-const kinds = {
-  integer: kind('Int', 'integer', 'integer', { parse: Number }),
-  wholeNumeric: kind('Int', 'numeric', 'numeric', {
-    decode: (value) => (value === null ? null : Number(value)),
-  }),
-  float: kind('Float', 'float', 'double precision', { decode: finite, parse: Number }),
-  boolean: kind('Boolean', 'boolean', 'boolean', { parse: isTrue }),
-  text: kind('String', 'text', 'text'),
-  json: kind('JSON', 'json', 'jsonb', { orderable: false, parse: JSON.parse }),
-  timestamp: kind('DateTime', 'timestamp', 'timestamp', {
-    decode: (value, zone) =>
-      typeof value === 'string' ? timestampToDateTime(value, { local: true, zone }) : null,
-  }),
-} as const
 
 const column =
   (columnKind: ColumnKind) =>
@@ -92,6 +40,20 @@ export const text = column(kinds.text)
 export const json = column(kinds.json)
 /** `timestamp` without zone: DateTime; the wall clock is the source's zone, UTC unless configured. */
 export const timestamp = column(kinds.timestamp)
+/** `timestamp` with zone: DateTime. In Prisma's schema a `String`. */
+export const timestamptz = column(kinds.timestamptz)
+/** Whole seconds since 1970 in an `integer` or `bigint`: DateTime. In Prisma's schema a `BigInt`. */
+export const unixSeconds = column(kinds.unixSeconds)
+/** `date`: Date. In Prisma's schema a `String`. */
+export const date = column(kinds.date)
+/** `bigint`: BigInt, exact. In Prisma's schema a `BigInt`. */
+export const bigint = column(kinds.bigint)
+/** `numeric`: Decimal, exact to the last digit. In Prisma's schema a `String`. */
+export const decimal = column(kinds.decimal)
+/** `uuid`: UUID. In Prisma's schema a `String @db.Uuid`. */
+export const uuid = column(kinds.uuid)
+/** `text[]`: a list of String, empty where there is none. In Prisma's schema a `String[]`. */
+export const textList = column(kinds.textList)
 
 /** A text or enum column with known values: the enumeration, and a `Raw` twin with the text itself. */
 export function oneOf(
@@ -101,14 +63,11 @@ export function oneOf(
 ): Column {
   const textual = options.enumType === undefined
   return {
-    kind: kind(
+    kind: columnKind(
       'String',
       textual ? 'text' : 'enum',
       options.enumType === undefined ? 'text' : `"${options.enumType}"`,
-      {
-        filter: `${enumeration.name}Filter`,
-        decode: (value) => (typeof value === 'string' ? enumeration.label(value) : null),
-      },
+      { decode: (value) => (typeof value === 'string' ? enumeration.label(value) : null) },
     ),
     description,
     enumeration,

@@ -1,11 +1,12 @@
 import type { InputRef, OutputRef } from '@pothos/core'
 import { builder } from './builder.ts'
 import { type Connection, type Edge, loadConnection } from './connection.ts'
-import { type Entity, fieldName, keyOf, upperCase } from './entity.ts'
+import { type Entity, fieldName, type RowKey, upperCase } from './entity.ts'
 import { entityRef, modelName } from './entity-ref.ts'
 import { type FilterValue, filterInput } from './filter-input.ts'
 import { type OrderValue, orderInput } from './order-input.ts'
 import { defaultPageSize, maximumPageSize } from './page-request.ts'
+import { requireColumns, selectUsable } from './statement.ts'
 
 const PageInfo = builder.objectRef<Connection['pageInfo']>('PageInfo').implement({
   description: 'Where a page lies among all.',
@@ -97,10 +98,12 @@ export interface ConnectionFieldOptions {
   readonly of: Entity
   /** The column of `of` that names the row of `on`. */
   readonly by?: string
+  /** The column of `on` that it names; the key by default. */
+  readonly column?: string
 }
 
 /** Adds a connection field: to the query root over all rows, or to an entity over the rows that name its key. */
-export function connectionField({ on, name, description, of, by }: ConnectionFieldOptions): void {
+export function connectionField({ on, name, description, of, by, column }: ConnectionFieldOptions): void {
   const { connection, filter, order } = connectionTypes(of)
   const args = builder.args((t) => ({
     first: t.int({
@@ -132,14 +135,14 @@ export function connectionField({ on, name, description, of, by }: ConnectionFie
         nullable: true,
         description,
         args,
-        resolve: (row, given, context, info) =>
-          loadConnection({
-            entity: of,
-            parent: { column: by ?? of.key, key: keyOf(on, row) },
-            args: given,
-            context,
-            info,
-          }),
+        select: (_args, context) =>
+          column ? selectUsable(context, on, [column]) : ({} as Record<never, true>),
+        resolve: (row, given, context, info) => {
+          if (column) requireColumns(context, on, [column])
+          const key = (row as unknown as Readonly<Record<string, RowKey>>)[column ?? on.key] as RowKey
+          const parent = { column: by ?? of.key, key }
+          return loadConnection({ entity: of, parent, args: given, context, info })
+        },
       }),
     )
 }

@@ -214,7 +214,7 @@ class ConnectionReader {
 
   #key(position: KeysetPosition): RowKey {
     const text = position.at(-1) ?? ''
-    return this.#entity.columns.get(this.#entity.key)?.kind.graphType === 'Int' ? Number(text) : text
+    return this.#entity.columns.get(this.#entity.key)?.kind.key(text) ?? text
   }
 
   #parentCast(): string {

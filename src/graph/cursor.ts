@@ -24,14 +24,23 @@ function signature(entity: Entity, order: Terms): string {
 export const encodeCursor = (entity: Entity, order: Terms, position: KeysetPosition): string =>
   Buffer.from(JSON.stringify([signature(entity, order), ...position])).toString('base64url')
 
+const day = String.raw`\d{4,6}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])`
+const clock = String.raw`([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?`
+
 const shapes: Readonly<Record<string, RegExp>> = {
   integer: /^-?\d{1,10}$/,
-  numeric: /^-?\d+(\.\d+)?$|^NaN$/,
+  bigint: /^-?\d{1,19}$/,
+  numeric: /^-?\d+(\.\d+)?$|^NaN$|^-?Infinity$/,
   'double precision': /^-?\d+(\.\d+)?(e[+-]?\d+)?$|^NaN$|^-?Infinity$/,
   boolean: /^(true|false)$/,
-  timestamp:
-    /^\d{4,6}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?( BC)?$|^-?infinity$/,
+  timestamp: new RegExp(`^${day} ${clock}( BC)?$|^-?infinity$`),
+  timestamptz: new RegExp(`^${day} ${clock}\\+00( BC)?$|^-?infinity$`),
+  date: new RegExp(`^${day}( BC)?$|^-?infinity$`),
+  uuid: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/,
 }
+
+/** Bits of the whole numbers, of which a cursor's text may name more than there are. */
+const widths: Readonly<Record<string, number>> = { integer: 32, bigint: 64 }
 
 const fits = (text: unknown, term: OrderTerm) =>
   text === null
@@ -39,7 +48,7 @@ const fits = (text: unknown, term: OrderTerm) =>
     : typeof text === 'string' &&
       !text.includes('\u0000') &&
       (shapes[term.cast]?.test(text) ?? true) &&
-      (term.cast !== 'integer' || Math.abs(Number(text)) < 2 ** 31)
+      (!(term.cast in widths) || BigInt.asIntN(widths[term.cast] as number, BigInt(text)) === BigInt(text))
 
 /**
  * The place that a cursor names.

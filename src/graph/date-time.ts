@@ -75,6 +75,9 @@ export function timestampToDateTime(
   return text(wall - (local || !offset ? 0 : offsetMinutes(offset) * 60_000), micros(fraction))
 }
 
+/** Seconds since 1970 as a date-time in UTC; null where RFC 3339 cannot say it. */
+export const secondsToDateTime = (seconds: number): string | null => text(seconds * 1000, micros())
+
 /**
  * A date-time that a caller wrote, in UTC with microseconds (further digits are cut off).
  *
@@ -95,4 +98,20 @@ export function parseDateTime(value: string): string {
   const result = exists ? text(wall - offsetMinutes(offset) * 60_000, micros(fraction)) : null
   if (!result) throw new RangeError(`"${value.slice(0, 40)}" names a moment that does not exist.`)
   return result
+}
+
+/**
+ * A day that a caller wrote.
+ *
+ * @see RFC 3339, section 5.6, full-date
+ * @throws RangeError when it is not one, or does not exist.
+ */
+export function parseDate(value: string): string {
+  const shown = `"${value.slice(0, 40)}"`
+  if (!/^\d{4}-\d\d-\d\d$/.test(value))
+    throw new RangeError(`${shown} is not a day like 2026-11-21 (RFC 3339).`)
+  const date = new Date(`${value}T00:00:00Z`)
+  if (value.startsWith('0000') || Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== value)
+    throw new RangeError(`${shown} names a day that does not exist.`)
+  return value
 }

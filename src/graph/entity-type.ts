@@ -2,7 +2,7 @@ import { builder } from './builder.ts'
 import type { Column } from './column.ts'
 import { connectionField } from './connection-field.ts'
 import type { GraphContext } from './context.ts'
-import { type Entity, entityNamed, fieldName, keyOf, type ToOne } from './entity.ts'
+import { type Entity, entityNamed, farColumnOf, fieldName, keyOf, type ToOne } from './entity.ts'
 import { entityRef, modelName } from './entity-ref.ts'
 import { encodeId } from './global-id.ts'
 import { Node } from './node.ts'
@@ -44,8 +44,9 @@ export function entityType(entity: Entity, inverses: readonly Inverse[]): void {
           never,
           true
         >
+      const type = column.enumeration ? column.enumeration.ref : (column.kind.graphType as 'String')
       const field = t.field({
-        type: column.enumeration ? column.enumeration.ref : (column.kind.graphType as 'String'),
+        type: (column.kind.isList ? [type] : type) as typeof type,
         nullable: name !== entity.key,
         description: column.description,
         select,
@@ -75,14 +76,15 @@ export function entityType(entity: Entity, inverses: readonly Inverse[]): void {
         description: relation.description,
         select: (_args, context, nestedSelection) => {
           const source = context.source(entity.source)
-          const usable = source.usable(entity.table, relation.by) && source.usable(far.table, far.key)
+          const usable =
+            source.usable(entity.table, relation.by) && source.usable(far.table, farColumnOf(relation))
           const anchors = { select: { [far.key]: true, ...rowAnchors(context, far) } }
           return (usable ? { [name]: nestedSelection(anchors as never) } : {}) as Record<never, true>
         },
         resolve: (row, _args, context) => {
           const source = context.source(entity.source)
           source.require(entity.table, relation.by)
-          source.require(far.table, far.key)
+          source.require(far.table, farColumnOf(relation))
           const farRow = (row as unknown as AnyRow)[name] as object | null
           const seen =
             farRow &&
@@ -100,6 +102,7 @@ export function entityType(entity: Entity, inverses: readonly Inverse[]): void {
       description: relation.inverse.description,
       of: from,
       by: relation.by,
+      column: farColumnOf(relation),
     })
 }
 

@@ -9,6 +9,8 @@ export interface ToOne<M extends ModelName = ModelName> {
   readonly to: ModelName
   /** The column that holds the other's key. */
   readonly by: ColumnName<M>
+  /** What `by` holds where it is not the key: another column of the other table, in which each value is once. */
+  readonly references?: string
   readonly description: string
   /** The same relation seen from the other side: a connection there. */
   readonly inverse: { readonly name: string; readonly description: string }
@@ -30,7 +32,11 @@ export interface EntityDeclaration<M extends ModelName = ModelName> {
   /** Name of the table in the system that the seed describes, where it differs: recognised and explained, not read. */
   readonly originalName?: string
   readonly description: string
-  /** The primary key, a single column. */
+  /** What the table is; a view has no keys of its own, and no program announces its changes. */
+  readonly kind?: 'table' | 'view'
+  /** Whether the owner may do without it: its absence disables its fields, and is no fault. */
+  readonly isOptional?: boolean
+  /** The primary key, a single column; of a view, a column in which each value is once. */
   readonly key: ColumnName<M>
   /** Columns by the database's name, the key among them. What is not named here is not in the graph. */
   readonly columns: Readonly<Partial<Record<ColumnName<M>, Column>>>
@@ -49,6 +55,8 @@ export interface Entity {
   readonly table: string
   readonly originalName?: string
   readonly description: string
+  readonly kind?: 'table' | 'view'
+  readonly isOptional?: boolean
   readonly key: string
   readonly columns: ReadonlyMap<string, Column>
   readonly relations: ReadonlyMap<string, ToOne>
@@ -107,7 +115,8 @@ export function declareEntity<M extends ModelName>(
 /** What the start-up check looks for. */
 export const expectedTable = (entity: Entity): ExpectedTable => ({
   name: entity.table,
-  kind: 'table',
+  kind: entity.kind ?? 'table',
+  ...(entity.isOptional ? { isOptional: true } : {}),
   key: [entity.key],
   columns: [...entity.columns].map(([name, column]) => ({
     name,
@@ -124,3 +133,6 @@ export type RowKey = string | number
 
 export const keyOf = (entity: Entity, row: unknown): RowKey =>
   (row as Record<string, RowKey>)[entity.key] as RowKey
+
+/** The column of the far table that a relation's column is equal to. */
+export const farColumnOf = ({ to, references }: ToOne): string => references ?? entityNamed(to).key

@@ -1,6 +1,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { TributaryError } from '../errors/tributary-error.ts'
 import { type Column, storableJson, storableText } from './column.ts'
+import { operandSql } from './column-kind.ts'
 import type { GraphContext } from './context.ts'
 import { type Entity, fieldName } from './entity.ts'
 import { type Enumeration, UNKNOWN } from './enumeration.ts'
@@ -128,6 +129,7 @@ class FilterCompiler {
           ignoreCase,
           where,
         )
+      if (column.kind.isList) return listed(expression, operator, value, where)
       return compare(
         { column, expression, operator, where, zone: this.#context.source(entity.source).timeZone },
         value,
@@ -164,22 +166,26 @@ interface Comparison {
   readonly zone: string
 }
 
-function compare({ column, expression, operator, where, zone }: Comparison, operand: unknown): Sql {
-  const isMoment = column.kind.graphType === 'DateTime'
-  const encode = (value: unknown) =>
-    isMoment
-      ? sql`(${value}::timestamptz AT TIME ZONE ${zone})`
-      : sql`${checked(value, where)}::${raw(column.kind.cast)}`
+function compare({ column: { kind }, expression, operator, where, zone }: Comparison, operand: unknown): Sql {
+  const encode = (value: unknown) => operandSql(kind, checked(value, where), zone)
   if (operator !== 'in' && operator !== 'notIn')
     return sql`${expression} ${raw(comparisons[operator as keyof typeof comparisons])} ${encode(operand)}`
   const values = (operand as readonly unknown[]).map((value) => checked(nonNull(value, where), where))
   const among =
     values.length === 0
       ? sql`FALSE`
-      : isMoment
+      : kind.operand
         ? sql`${expression} IN (${join(values.map(encode))})`
-        : anyOf(expression, values, column.kind.cast)
+        : anyOf(expression, values, kind.cast)
   return operator === 'in' ? among : sql`(${among}) IS NOT TRUE`
+}
+
+/** Conditions on a list of texts. */
+function listed(expression: Sql, operator: string, operand: unknown, where: string): Sql {
+  const texts = [operand].flat().map((value) => checked(nonNull(value, where), where))
+  return operator === 'hasSome'
+    ? sql`${expression}::text[] && ${texts}::text[]`
+    : sql`${expression}::text[] @> ${texts}::text[]`
 }
 
 const comparisons = { eq: '=', ne: 'IS DISTINCT FROM', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const

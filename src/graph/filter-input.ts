@@ -1,6 +1,7 @@
 import type { InputRef } from '@pothos/core'
 import { builder } from './builder.ts'
 import type { Column } from './column.ts'
+import type { ColumnKind } from './column-kind.ts'
 import { type Entity, fieldName } from './entity.ts'
 import type { Enumeration } from './enumeration.ts'
 import { linksOf } from './filter-links.ts'
@@ -22,7 +23,7 @@ function input(
   return ref
 }
 
-type Operand = 'Int' | 'Float' | 'String' | 'Boolean' | 'DateTime'
+type Operand = Exclude<ColumnKind['graphType'], 'JSON'>
 
 const compared = {
   lt: 'Less than.',
@@ -84,6 +85,19 @@ const jsonFilter = () =>
     })
   })
 
+const textsFilter = () =>
+  input('StringListFilter', (ref) => {
+    ref.implement({
+      description: 'Conditions on a list of String; all that are given must hold.',
+      fields: (t) => ({
+        has: t.string({ description: 'Has this one.' }),
+        hasEvery: t.stringList({ description: 'Has every one of these.' }),
+        hasSome: t.stringList({ description: 'Has at least one of these.' }),
+        isNull: t.boolean({ description: 'Whether there is no list.' }),
+      }),
+    })
+  })
+
 const enumerationFilter = (enumeration: Enumeration) =>
   input(`${enumeration.name}Filter`, (ref) => {
     const type = enumeration.ref
@@ -101,6 +115,7 @@ const enumerationFilter = (enumeration: Enumeration) =>
 
 function columnFilter(column: Column): InputRef<FilterValue> {
   if (column.enumeration) return enumerationFilter(column.enumeration)
+  if (column.kind.isList) return textsFilter()
   return column.kind.graphType === 'JSON' ? jsonFilter() : scalarFilter(column.kind.graphType)
 }
 

@@ -1,5 +1,5 @@
 import { edgesFrom, edgesTo } from './edge.ts'
-import { type Entity, entities, entityNamed } from './entity.ts'
+import { type Entity, entities, entityNamed, farColumnOf } from './entity.ts'
 
 /** Where a field of an entity's filter leads: to the one row that it names, or to the many that name it. */
 export interface FilterLink {
@@ -26,12 +26,14 @@ export function linksOf(entity: Entity): ReadonlyMap<string, FilterLink> {
 export const linkNamed = (entity: Entity, name: string): FilterLink | undefined => linksOf(entity).get(name)
 
 function* findLinks(entity: Entity): Iterable<[string, FilterLink]> {
-  for (const [name, { to, by, description }] of entity.relations) {
-    const far = entityNamed(to)
-    yield [name, { far, many: false, crosses: false, nearColumn: by, farColumn: far.key, description }]
+  for (const [name, relation] of entity.relations) {
+    const { to, by, description } = relation
+    const columns = { nearColumn: by, farColumn: farColumnOf(relation) }
+    yield [name, { far: entityNamed(to), many: false, crosses: false, ...columns, description }]
   }
   for (const far of entities())
-    for (const { to, by, inverse } of far.relations.values())
+    for (const relation of far.relations.values()) {
+      const { to, by, inverse } = relation
       if (to === entity.name)
         yield [
           inverse.name,
@@ -39,11 +41,12 @@ function* findLinks(entity: Entity): Iterable<[string, FilterLink]> {
             far,
             many: true,
             crosses: false,
-            nearColumn: entity.key,
+            nearColumn: farColumnOf(relation),
             farColumn: by,
             description: inverse.description,
           },
         ]
+    }
   for (const { name, to, by, description } of edgesFrom(entity))
     yield [name, { far: to, many: false, crosses: true, nearColumn: by, farColumn: to.key, description }]
   for (const { from, by, inverse } of edgesTo(entity))

@@ -2,8 +2,6 @@ import { TributaryError } from '../errors/tributary-error.ts'
 import { storableText } from './column.ts'
 import { type Entity, findEntity, type RowKey } from './entity.ts'
 
-const maximumInt = 2_147_483_647
-
 /**
  * A key of all entities, opaque to callers.
  *
@@ -26,10 +24,8 @@ export function decodeId(id: string): { entity: Entity; key: RowKey | null } {
       'BAD_ID',
       `"${id.slice(0, 60)}" is not an id of this graph; use an \`id\` that it gave.`,
     )
-  if (entity.columns.get(entity.key)?.kind.graphType !== 'Int')
-    return { entity, key: storableText(key, 'id') }
-  if (!/^-?\d{1,15}$/.test(key))
+  const found = entity.columns.get(entity.key)?.kind.key(storableText(key, 'id'))
+  if (found === undefined)
     throw new TributaryError('BAD_ID', `"${id.slice(0, 60)}" is not an id of a ${name}.`)
-  const number = Number(key)
-  return { entity, key: Math.abs(number) <= maximumInt ? number : null }
+  return { entity, key: found }
 }

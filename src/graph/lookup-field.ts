@@ -28,7 +28,7 @@ function lookupKey(entity: Entity, { databaseId, id }: LookupArguments): RowKey 
 
 /** Adds the root field of one row, by its key or its global id. */
 export function lookupField(entity: Entity): void {
-  const keyType = entity.columns.get(entity.key)?.kind.graphType === 'Int' ? 'Int' : 'String'
+  const keyType = entity.columns.get(entity.key)?.kind.graphType as 'Int' | 'String' | 'UUID'
   builder.queryField(entity.singular, (t) =>
     t.field({
       type: entityRef(entity),

@@ -1,5 +1,6 @@
 import type { Source } from '../database/source.ts'
-import type { Entity } from './entity.ts'
+import { type Entity, entityNamed } from './entity.ts'
+import type { Selection } from './selection.ts'
 import type { PrismaClientLike } from './source-definition.ts'
 
 /** The reading part of a Prisma model delegate. */
@@ -29,13 +30,29 @@ export function modelFacade(
     const delegate = () =>
       (client() as unknown as Record<string, ModelDelegate>)[entity.singular] as ModelDelegate
     delegates.set(entity.singular, {
-      findMany: (query) => source.guard(() => delegate().findMany(query)),
-      findUnique: (query) => source.guard(() => delegate().findUnique(query)),
-      findUniqueOrThrow: (query) => source.guard(() => delegate().findUniqueOrThrow(query)),
+      findMany: (query) => source.guard(() => delegate().findMany(exactly(entity, query))),
+      findUnique: (query) => source.guard(() => delegate().findUnique(exactly(entity, query))),
+      findUniqueOrThrow: (query) => source.guard(() => delegate().findUniqueOrThrow(exactly(entity, query))),
     })
   }
   return Object.assign({ $connect: async () => {}, delegates }, Object.fromEntries(delegates))
 }
+
+/** Reads related rows by statements of their own where a join would round one of their numbers. */
+const exactly = (entity: Entity, query: { readonly select?: Selection }): object =>
+  joinRounds(entity, query.select) ? { ...query, relationLoadStrategy: 'query' } : query
+
+const joinRounds = (entity: Entity, selection: Selection = {}): boolean =>
+  Object.entries(selection).some(([name, wanted]) => {
+    const relation = entity.relations.get(name)
+    if (!relation || typeof wanted !== 'object') return false
+    const { select = {} } = wanted
+    const far = entityNamed(relation.to)
+    return (
+      Object.keys(select).some((column) => far.columns.get(column)?.kind.isRoundedByJoin) ||
+      joinRounds(far, select)
+    )
+  })
 
 /** @throws Error for an entity that the facade was not made with. */
 export function delegateOf(facade: ModelFacade, entity: Entity): ModelDelegate {

@@ -26,9 +26,9 @@ export function anchorSelection(context: GraphContext, entity: Entity, rule: Rul
     case 'all':
       return rule.of.map((part) => anchorSelection(context, entity, part)).reduce(mergeSelections, {})
     case 'through': {
-      const { by, far } = farEntity(entity, rule.relation)
+      const { by, far, column } = farEntity(entity, rule.relation)
       const source = context.source(entity.source)
-      if (!source.usable(entity.table, by) || !source.usable(far.table, far.key)) return {}
+      if (!source.usable(entity.table, by) || !source.usable(far.table, column)) return {}
       const select = { [far.key]: true, ...anchorSelection(context, far, rowRuleOf(context, far)) }
       return { [rule.relation]: { select } }
     }

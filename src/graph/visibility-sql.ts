@@ -43,14 +43,14 @@ class RuleCompiler {
       case 'all':
         return this.#joined(entity, rule.of, alias, ' AND ')
       case 'through': {
-        const { by, far } = farEntity(entity, rule.relation)
-        return this.#exists(far, (farAlias) => sql`${columnOf(farAlias, far.key)} = ${column(by)}`)
+        const { by, far, column: farColumn } = farEntity(entity, rule.relation)
+        return this.#exists(far, (farAlias) => sql`${columnOf(farAlias, farColumn)} = ${column(by)}`)
       }
       case 'used': {
         const user = entityNamed(rule.entity)
-        const { by } = farEntity(user, rule.relation)
+        const { by, column: named } = farEntity(user, rule.relation)
         requireAnchor(this.#context, user, by)
-        return this.#exists(user, (farAlias) => sql`${columnOf(farAlias, by)} = ${column(entity.key)}`)
+        return this.#exists(user, (farAlias) => sql`${columnOf(farAlias, by)} = ${column(named)}`)
       }
       default:
         return sql`FALSE`

@@ -2,7 +2,7 @@ import { fieldRule, rowsRule } from '../auth/policy.ts'
 import { always, never, type Rule } from '../auth/rule.ts'
 import { ruleFor } from '../auth/viewer.ts'
 import { type GraphContext, memoised } from './context.ts'
-import { type Entity, entityNamed } from './entity.ts'
+import { type Entity, entityNamed, farColumnOf } from './entity.ts'
 
 /** The rule for the rows of an entity, with all that is known of the viewer folded in. */
 export const rowRuleOf = (context: GraphContext, entity: Entity): Rule =>
@@ -15,12 +15,20 @@ export const fieldRuleOf = (context: GraphContext, entity: Entity, field: string
     return rule === 'with the row' ? always : ruleFor(context.viewer, rule)
   })
 
-/** Where a `through` leads: the relation's column, and the entity that it names. */
-export function farEntity(entity: Entity, relation: string): { by: string; far: Entity; inverse: string } {
+/** Where a `through` leads: the relation's column, the entity that it names, and the column there that is equal. */
+export function farEntity(
+  entity: Entity,
+  relation: string,
+): { by: string; far: Entity; column: string; inverse: string } {
   const declared = entity.relations.get(relation)
   if (!declared)
     throw new Error(`The policy of ${entity.name} goes through ${relation}, which it does not have.`)
-  return { by: declared.by, far: entityNamed(declared.to), inverse: declared.inverse.name }
+  return {
+    by: declared.by,
+    far: entityNamed(declared.to),
+    column: farColumnOf(declared),
+    inverse: declared.inverse.name,
+  }
 }
 
 /** @throws TributaryError SOURCE_MISMATCH when the database lacks a column that decides: never an empty page for that. */

@@ -23,7 +23,7 @@ const SourceDifference = builder.objectRef<Difference>('SourceDifference').imple
     disabling: t.boolean({
       nullable: false,
       description: 'Whether fields of the graph are disabled by it.',
-      resolve: (difference) => difference.severity === 'disabled',
+      resolve: (difference) => difference.severity !== 'notice',
     }),
   }),
 })

@@ -100,6 +100,23 @@ describe('a database', () => {
     expect({ status, kinds, lines }).toEqual({ status: 'AVAILABLE', kinds: [kind], lines: [line] })
   })
 
+  test('may lack a table that its owner can do without, whose fields then say so', async () => {
+    const expectedTables = expected.tables.map((table) =>
+      table.name === 'metrics' ? { ...table, isOptional: true } : table,
+    )
+    await resetLab(lab.url, 'DROP TABLE metrics')
+    await using source = await startSource(lab.url, { expected: { source: 'lab', tables: expectedTables } })
+    expect(source.status).toBe('AVAILABLE')
+    expect(source.differences.map(({ severity, expected, remedy }) => [severity, expected, remedy])).toEqual([
+      ['absent', 'a table, where it is in use', 'Nothing has to be done.'],
+    ])
+    expect([source.usable('metrics'), source.usable('metrics', 'loss'), source.usable('jobs')]).toEqual([
+      false,
+      false,
+      true,
+    ])
+  })
+
   test('keeps the fields that a difference does not touch', async () => {
     const { usable, require } = await findings('ALTER TABLE metrics DROP loss')
     expect([usable('metrics', 'loss'), usable('metrics', 'id'), usable('metrics'), usable('jobs')]).toEqual([

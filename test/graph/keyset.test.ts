@@ -20,6 +20,25 @@ const columns = {
     ],
   },
   ratio: { cast: 'double precision', values: [null, 'NaN', '-Infinity', 0.1, 0.30000000000000004, 1e300] },
+  total: { cast: 'bigint', values: [null, '9007199254740992', '9007199254740993', '-9223372036854775808'] },
+  price: {
+    cast: 'numeric',
+    values: [null, '0.1000000000000000000001', '0.1000000000000000000002', '0.10', '0.1', 'NaN'],
+  },
+  instant: {
+    cast: 'timestamptz',
+    values: [
+      null,
+      '2026-01-01 00:00:00.000001+02',
+      '2025-12-31 22:00:00.000001+00',
+      '2026-01-01 00:00:00+00',
+    ],
+  },
+  day: { cast: 'date', values: [null, '2026-02-28', '2024-02-29', '-infinity'] },
+  guid: {
+    cast: 'uuid',
+    values: [null, '00000000-0000-4000-8000-000000000001', 'ffffffff-0000-4000-8000-000000000001'],
+  },
 } as const
 
 type ColumnName = keyof typeof columns
@@ -63,7 +82,7 @@ beforeAll(async () => {
   client.on('error', () => {})
   await client.connect()
   await client.query(
-    'CREATE TABLE playground (id serial PRIMARY KEY, number integer, word text, moment timestamp, ratio double precision)',
+    `CREATE TABLE playground (id serial PRIMARY KEY, ${names.map((name) => `${name} ${columns[name].cast}`).join(', ')})`,
   )
 })
 
@@ -74,8 +93,8 @@ afterAll(async () => {
 
 async function insert(rows: readonly Record<ColumnName, unknown>[]): Promise<void> {
   await client.query(
-    `INSERT INTO playground (number, word, moment, ratio)
-     SELECT * FROM unnest($1::integer[], $2::text[], $3::timestamp[], $4::float8[])`,
+    `INSERT INTO playground (${names.join(', ')})
+     SELECT * FROM unnest(${names.map((name, index) => `$${index + 1}::${columns[name].cast}[]`).join(', ')})`,
     names.map((name) => rows.map((row) => row[name])),
   )
 }
