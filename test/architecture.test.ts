@@ -11,7 +11,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   config: ['errors'],
   auth: ['config', 'errors'],
-  changes: ['config', 'errors'],
+  changes: ['database', 'config', 'errors'],
   database: ['config', 'errors'],
   graph: ['auth', 'database', 'config', 'errors'],
   sources: ['graph', 'auth', 'database', 'config', 'errors'],

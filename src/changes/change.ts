@@ -28,7 +28,7 @@ export type Change =
 
 /** A commit, whole. */
 export interface Transaction {
-  /** Position of the commit in the write-ahead log; rises from one to the next. */
+  /** Where the commit ends in the write-ahead log; rises from one to the next. */
   readonly lsn: bigint
   /** The lower 32 bits of its number, as snapshots of the database know it. */
   readonly xid: number

@@ -9,9 +9,12 @@ export interface LogPosition {
 
 /** What a history is a history of. Another identity begins another epoch. */
 export interface LogIdentity {
-  /** Postgres's system identifier, timeline, and the slot with its point of creation: whatever makes a stream another. */
+  /** Postgres's system identifier, timeline, database and slot: whatever makes a stream another. */
   readonly origin: string
-  /** Where the slot stands. The log must reach at least so far, or what lies between is lost and the epoch ends. */
+  /**
+   * Where the slot stands. The log must reach at least so far, or what lies between is lost and the epoch ends: it was
+   * never appended, or the slot is another of the same name, which begins above whatever was read from the former.
+   */
   readonly confirmed: bigint
 }
 
@@ -24,15 +27,22 @@ export interface CaptureReport {
   readonly at: number
   /** Bytes of the write-ahead log between the database's end and what the log holds. */
   readonly lagBytes?: number
+  /** Tables of the graph whose changes do not come, since nobody publishes them, and why. */
+  readonly unwatched?: Readonly<Record<string, string>>
 }
 
 /** The one who captures a source. There is one at a time: who holds the slot. */
 export interface LogWriter {
   readonly epoch: string
-  /** The last commit that the log holds; what is not above it is refused in silence, for it is there. */
+  /** Where the log reaches: to the last commit or advance. What is not above it is refused in silence, for it is there. */
   readonly last: bigint
   /** Resolves when the transactions are durable: they may be acknowledged then. */
   append(transactions: readonly Transaction[]): Promise<void>
+  /**
+   * Up to here there is nothing that is not in the log: nobody wrote, or nothing of interest. Resolves when that is
+   * durable, for it is acknowledged then. Readers are not woken; a position there reads on as any other.
+   */
+  advance(lsn: bigint): Promise<void>
   report(report: CaptureReport): Promise<void>
 }
 
