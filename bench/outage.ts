@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startDevelopmentDatabases } from '../src/embedded/development-databases.ts'
 import { freePort } from '../src/embedded/free-port.ts'
+import { signIn } from '../test/support/client.ts'
 import { startTcpProxy } from '../test/support/tcp-proxy.ts'
 
 const healthy =
@@ -29,10 +30,8 @@ interface Sample {
 
 /** Asks one query after the other from each of so many clients, until it is told to stop. */
 function load(
-  url: string,
+  { url, token, clients, stop }: { url: string; token: string; clients: number; stop: AbortSignal },
   query: string,
-  clients: number,
-  stop: AbortSignal,
 ): { samples: Sample[]; done: Promise<unknown> } {
   const samples: Sample[] = []
   const client = async () => {
@@ -40,7 +39,7 @@ function load(
       const begun = performance.now()
       const response = await fetch(url, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
         body: JSON.stringify({ query }),
       })
       const { errors } = (await response.json()) as { errors?: unknown }
@@ -81,8 +80,9 @@ gateway.stdout.resume()
 
 const url = `http://127.0.0.1:${port}/graphql`
 const stop = new AbortController()
-const other = load(url, healthy, 4, stop.signal)
-const own = load(url, failing, 4, stop.signal)
+const asking = { url, token: await signIn(url), clients: 4, stop: stop.signal }
+const other = load(asking, healthy)
+const own = load(asking, failing)
 
 async function phase(name: string, begin: () => unknown): Promise<number> {
   const begun = performance.now()

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { publishedKeysMaxAge } from './auth/keys/signing-key.ts'
+import type { Viewer } from './auth/viewer.ts'
 import type { Config } from './config/config.ts'
-import { isLoopback } from './config/loopback.ts'
 import { checkConnectionBudget } from './database/connection-budget.ts'
 import type { Source } from './database/source.ts'
 import { TributaryError } from './errors/tributary-error.ts'
@@ -24,6 +24,8 @@ export interface GatewayOptions {
   readonly log: Logger
   /** What GraphiQL's first tab holds. */
   readonly defaultQuery?: string
+  /** Who comes without credentials. By default somebody who sees nothing; there is no setting for another. */
+  readonly visitor?: Viewer
 }
 
 /**
@@ -31,7 +33,7 @@ export interface GatewayOptions {
  *
  * @throws TributaryError NO_SOURCE when no source can be used, PORT_TAKEN.
  */
-export async function startGateway({ config, log, defaultQuery }: GatewayOptions): Promise<Gateway> {
+export async function startGateway({ config, log, defaultQuery, visitor }: GatewayOptions): Promise<Gateway> {
   await using cleanup = new AsyncDisposableStack()
   for (const warning of config.warnings) log.warn(warning)
   const { sources, createContext } = cleanup.use(await startSources(config.sources, log))
@@ -45,7 +47,7 @@ export async function startGateway({ config, log, defaultQuery }: GatewayOptions
     )
   const [users, platform] = [named(sources, 'users'), named(sources, 'platform')]
   const identity = cleanup.use(await startIdentity({ config, users, log }))
-  const viewers = createViewers({ users, platform }, isLoopback(config.http.host))
+  const viewers = createViewers({ users, platform }, visitor)
   for (const { line, isExceeded } of checkConnectionBudget([...sources, identity.state]))
     log[isExceeded ? 'warn' : 'info'](line)
   const server = cleanup.use(

@@ -10,12 +10,12 @@ export interface Scope {
 export interface Viewer {
   readonly principal: Principal
   readonly scope: Scope
-  /** Whether everything is shown, whoever asks: while there is no sign-in. */
+  /** Whether everything is shown, whoever asks. No credential makes a viewer so: tests of what is shown do. */
   readonly open: boolean
 }
 
-/** Whoever asks, while there is no sign-in: sees everything. */
-export const everyone: Viewer = { principal: anonymous, scope: { keys: () => [] }, open: true }
+/** Who comes without credentials: sees nothing of any source. */
+export const nobody: Viewer = { principal: anonymous, scope: { keys: () => [] }, open: false }
 
 /** The viewer's own id, organization or e-mail address; null where it has none. */
 export function factOf({ principal }: Viewer, fact: ScopeFact): number | string | null {

@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts'
-import { isLoopback } from '../config/loopback.ts'
 
 /** Queries that a newcomer may paste; a test runs them. */
 export const firstQueries: readonly { readonly title: string; readonly document: string }[] = [
@@ -56,12 +55,7 @@ export function welcome({ url, config, isEmbedded }: WelcomeOptions): string[] {
     `  Tributary listens on ${url}`,
     ...(config.graphql.graphiql ? ['  Open it in a browser for GraphiQL.'] : []),
     '',
-    ...(isLoopback(config.http.host)
-      ? [
-          '  It is bound to this machine, and open: whoever asks without signing in sees every row.',
-          '  Signed in, one sees what that person may, and can change it.',
-        ]
-      : ['  Nobody sees anything without signing in.']),
+    '  Nobody sees anything without signing in; signed in, one sees what that person may, and can change it.',
     ...(isEmbedded ? signingIn() : []),
     '',
     ...(isEmbedded ? worthTrying() : []),

@@ -58,8 +58,7 @@ export const processVariables = {
   HOST: {
     schema: z.string(),
     fallback: '127.0.0.1',
-    description:
-      'address to listen on; on loopback the graph is open, on any other nobody sees anything without signing in',
+    description: 'address to listen on',
   },
   PORT: {
     schema: wholeNumber(0, 65_535),

@@ -1,6 +1,6 @@
 import type { Principal } from '../auth/principal.ts'
 import { ScopeCache } from '../auth/scope.ts'
-import { everyone, type Scope, type Viewer } from '../auth/viewer.ts'
+import { nobody, type Viewer } from '../auth/viewer.ts'
 import type { Source } from '../database/source.ts'
 import { scopeReader } from './scope-reader.ts'
 
@@ -9,17 +9,18 @@ export interface Viewers {
   viewerOf(principal: Principal): Promise<Viewer>
 }
 
-const nothing: Scope = { keys: () => [] }
-
 /**
- * @param open whether somebody without credentials sees everything, as on a loopback address.
+ * @param visitor Who comes without credentials. By default somebody who sees nothing.
  */
-export function createViewers(sources: { users: Source; platform: Source }, open: boolean): Viewers {
+export function createViewers(
+  sources: { users: Source; platform: Source },
+  visitor: Viewer = nobody,
+): Viewers {
   const scopes = new ScopeCache({ reader: scopeReader(sources) })
   return {
     viewerOf: async (principal) => {
-      if (principal.kind === 'anonymous' && open) return everyone
-      const scope = principal.kind === 'user' ? await scopes.scopeOf(principal.id) : nothing
+      if (principal.kind === 'anonymous') return visitor
+      const scope = principal.kind === 'user' ? await scopes.scopeOf(principal.id) : nobody.scope
       return { principal, scope, open: false }
     },
   }

@@ -70,7 +70,7 @@ export async function startSignInWorld(
   const databases = cleanup.use(await cloneDatabases())
   const [state, users] = await Promise.all([databases.client('platform'), databases.client('users')])
   if (withoutState) await state.query('DROP SCHEMA tributary CASCADE')
-  const start = () => startGateway({ urls: databases.urls, env: { ...env, ...more } })
+  const start = () => startGateway({ urls: databases.urls, open: false, env: { ...env, ...more } })
   const gateway = cleanup.use(await start())
   const owned = cleanup.move()
   return {

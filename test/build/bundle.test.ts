@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { query, root, type StartOptions, TributaryProcess, tributary } from '../cli/tributary-process.ts'
+import { root, type StartOptions, TributaryProcess, tributary } from '../cli/tributary-process.ts'
 import { temporaryFolder } from '../embedded/start-owner.ts'
+import { query } from '../support/client.ts'
 import { createEmptyDatabase, type TestDatabase } from '../support/databases.ts'
 
 const run = promisify(execFile)

@@ -9,8 +9,9 @@ import { canEnter } from '../../src/embedded/accounts.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { postgresIn } from '../../src/embedded/processes.ts'
 import { temporaryFolder } from '../embedded/start-owner.ts'
+import { query, signIn } from '../support/client.ts'
 import { cloneDatabases } from '../support/databases.ts'
-import { query, root, TributaryProcess, tributary } from './tributary-process.ts'
+import { root, TributaryProcess, tributary } from './tributary-process.ts'
 
 interface Page<T> {
   readonly nodes: readonly T[]
@@ -46,10 +47,11 @@ async function entry(folder: string, pattern: RegExp): Promise<string> {
   }
 }
 
-async function jobCount(url: string): Promise<number> {
+async function jobCount(url: string, token?: string): Promise<number> {
   const { trainingJobs } = await query<{ trainingJobs: { totalCount: number } }>(
     url,
     '{ trainingJobs { totalCount } }',
+    token,
   )
   return trainingJobs.totalCount
 }
@@ -69,10 +71,10 @@ describe('tributary dev', { timeout: 60_000 }, () => {
     const welcome = gateway.stdout.slice(gateway.stdout.indexOf('\n\n'))
     const url = await gateway.url()
     expect(welcome).toContain(`Tributary listens on ${url}`)
-    expect(welcome).toMatch(/bound to this machine, and open/)
+    expect(welcome).toMatch(/Nobody sees anything without signing in/)
     for (const { document } of firstQueries) expect(welcome.replaceAll('\n  ', '\n')).toContain(document)
 
-    expect(await jobCount(url)).toBeGreaterThan(2000)
+    expect(await jobCount(url)).toBe(0)
     await gateway.printed(/Ctrl-C stops it\.\n.+request/s)
     expect(gateway.stdout).toMatch(/Ctrl-C stops it\.\n[^\n]*INFO: request [^\n]*\n$/)
     expect(gateway.stderr).toBe('')
@@ -88,10 +90,12 @@ describe('tributary dev', { timeout: 60_000 }, () => {
     expect(gateway.stdout).not.toMatch(/applied|\d+ rows/)
     const [running, loss, person] = firstQueries.map(({ document }) => document) as [string, string, string]
     const text = expect.any(String)
+    const token = await signIn(url)
 
     const { trainingJobs } = await query<{ trainingJobs: Page<{ progress: number; project: object }> }>(
       url,
       running,
+      token,
     )
     expect(trainingJobs.nodes).toHaveLength(5)
     expect(new Set(trainingJobs.nodes.map(({ progress }) => progress)).size).toBeGreaterThan(2)
@@ -100,12 +104,12 @@ describe('tributary dev', { timeout: 60_000 }, () => {
       owner: { fullName: text, organization: { name: text } },
     })
 
-    const { trainingJob } = await query<{ trainingJob: { metricSeries: Series } }>(url, loss)
+    const { trainingJob } = await query<{ trainingJob: { metricSeries: Series } }>(url, loss, token)
     expect(trainingJob.metricSeries.totalPoints).toBeGreaterThan(4000)
     expect(trainingJob.metricSeries.points.length).toBeGreaterThan(300)
     expect(trainingJob.metricSeries.points.length).toBeLessThanOrEqual(320)
 
-    const { user } = await query<{ user: { projects: Page<{ members: Page<object> }> } }>(url, person)
+    const { user } = await query<{ user: { projects: Page<{ members: Page<object> }> } }>(url, person, token)
     expect(user.projects.nodes.flatMap(({ members }) => members.nodes)).toContainEqual({
       role: text,
       user: { fullName: text },
@@ -137,7 +141,8 @@ describe('tributary dev', { timeout: 60_000 }, () => {
     expect(await killed.end('SIGKILL')).toEqual({ status: null, signal: 'SIGKILL' })
     expect((await postgresIn(join(home, 'postgres', 'data'))).length).toBeGreaterThan(0)
     await using gateway = start(home)
-    expect(await jobCount(await gateway.url())).toBeGreaterThan(2000)
+    const url = await gateway.url()
+    expect(await jobCount(url, await signIn(url))).toBeGreaterThan(2000)
     expect(await gateway.end('SIGINT')).toEqual({ status: 0, signal: null })
     await expectQuiet(home)
   })
@@ -201,7 +206,8 @@ describe('a first start that is broken off', { timeout: 120_000 }, () => {
     }
 
     await using gateway = begin()
-    expect(await jobCount(await gateway.url())).toBeGreaterThan(2000)
+    const url = await gateway.url()
+    expect(await jobCount(url, await signIn(url))).toBeGreaterThan(2000)
     expect(await gateway.end('SIGINT')).toEqual({ status: 0, signal: null })
     await expectQuiet(home)
   })

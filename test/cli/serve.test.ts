@@ -2,28 +2,37 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { RawConnection } from '../server/raw-request.ts'
+import { query, signIn } from '../support/client.ts'
 import { cloneDatabases, type TestDatabases } from '../support/databases.ts'
-import { query, TributaryProcess, tributary } from './tributary-process.ts'
+import { TributaryProcess, tributary } from './tributary-process.ts'
 
 const jobs = '{ trainingJobs { totalCount } }'
 
 describe('tributary serve', () => {
   let databases: TestDatabases
   beforeAll(async () => {
-    databases = await cloneDatabases()
+    databases = await cloneDatabases({ seeded: true })
   })
   afterAll(() => databases[Symbol.asyncDispose]())
 
   const start = (env = {}) =>
     new TributaryProcess(['serve'], {
-      env: { DATABASE_URL: databases.url('platform'), LOG_FORMAT: 'json', NODE_ENV: 'production', ...env },
+      env: {
+        DATABASE_URL: databases.url('platform'),
+        USER_DATABASE_URL: databases.url('users'),
+        AUTH_ISSUER: 'http://tests.example',
+        LOG_FORMAT: 'json',
+        NODE_ENV: 'production',
+        ...env,
+      },
     })
 
   /** A request that cannot be answered before the table is free. */
   async function startBlockedRequest(url: string) {
+    const token = await signIn(url)
     const client = await databases.client('platform')
     await client.query('BEGIN; LOCK TABLE training_jobs IN ACCESS EXCLUSIVE MODE')
-    const answer = query(url, jobs)
+    const answer = query(url, jobs, token)
     answer.catch(() => {})
     for (;;) {
       const { rowCount } = await client.query(
@@ -54,7 +63,7 @@ describe('tributary serve', () => {
     expect(await probe.untilClosed()).toMatch(/503 Service Unavailable.*"draining"/s)
 
     await release()
-    expect(await answer).toEqual({ trainingJobs: { totalCount: 0 } })
+    expect(await answer).toEqual({ trainingJobs: { totalCount: 3000 } })
     expect(await gateway.ended).toEqual({ status: 0, signal: null })
     expect(gateway.stderr).toBe('')
   })

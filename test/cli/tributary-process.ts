@@ -112,15 +112,3 @@ export async function tributary(args: readonly string[], options: StartOptions =
   const { status, signal } = await child.ended
   return { status, signal, stdout: child.stdout, stderr: child.stderr }
 }
-
-/** The data of an answer over HTTP. @throws Error with the answer when it has errors. */
-export async function query<T>(url: string, document: string): Promise<T> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: document }),
-  })
-  const answer = (await response.json()) as { data: T; errors?: unknown }
-  if (answer.errors) throw new Error(`${document}\n${JSON.stringify(answer, null, 2)}`)
-  return answer.data
-}

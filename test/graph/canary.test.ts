@@ -1,10 +1,10 @@
 import { graphql } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { everyone } from '../../src/auth/viewer.ts'
 import { entities } from '../../src/graph/entity.ts'
 import { datamodel, joinDatamodels } from '../../src/graph/models.ts'
 import { createSchema } from '../../src/schema.ts'
 import { sourceTable } from '../../src/sources/table.ts'
+import { everyone } from '../support/everyone.ts'
 
 /** Several Prisma clients in one Pothos builder are not an official feature: this tells when an update breaks it. */
 describe('several Prisma clients in one builder', () => {

@@ -42,6 +42,7 @@ beforeAll(async () => {
     )
   gateway = await startGateway({
     urls: databases.urls,
+    open: false,
     env: { TRUST_PROXY: '1', BCRYPT_COST: '4', AUTH_ISSUER: 'https://graph.example.org' },
   })
 }, 120_000)

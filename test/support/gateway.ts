@@ -4,6 +4,7 @@ import { readConfig } from '../../src/config/config.ts'
 import { createLogger } from '../../src/config/logger.ts'
 import { type BySource, sourceNames } from '../../src/config/source-names.ts'
 import { startGateway as start } from '../../src/gateway.ts'
+import { everyone } from './everyone.ts'
 
 export interface Answer<T = Record<string, unknown>> {
   readonly data?: T | null
@@ -39,10 +40,16 @@ export interface TestGatewayOptions {
   readonly urls: Partial<BySource<string>>
   /** Further variables of the environment. */
   readonly env?: Readonly<Record<string, string>>
+  /** Whether who comes without credentials sees every row, so that a test of rows need not sign in. Default true. */
+  readonly open?: boolean
 }
 
 /** Starts a gateway over databases on a free port. */
-export async function startGateway({ urls, env = {} }: TestGatewayOptions): Promise<TestGateway> {
+export async function startGateway({
+  urls,
+  env = {},
+  open = true,
+}: TestGatewayOptions): Promise<TestGateway> {
   const log: LogLine[] = []
   const lines = new EventEmitter()
   const destination = {
@@ -60,7 +67,11 @@ export async function startGateway({ urls, env = {} }: TestGatewayOptions): Prom
     ),
     ...env,
   })
-  const gateway = await start({ config, log: createLogger({ level: 'info', format: 'json' }, destination) })
+  const gateway = await start({
+    config,
+    log: createLogger({ level: 'info', format: 'json' }, destination),
+    ...(open && { visitor: everyone }),
+  })
 
   async function send(document: string, variables: object | undefined, requestId: string): Promise<Answer> {
     const response = await fetch(gateway.url, {

@@ -91,6 +91,7 @@ export async function openPlatformWorld(env: Readonly<Record<string, string>> = 
   const gateway = cleanup.use(
     await startGateway({
       urls: databases.urls,
+      open: false,
       env: {
         TRUST_PROXY: '1',
         BCRYPT_COST: '4',

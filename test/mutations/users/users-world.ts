@@ -117,6 +117,7 @@ export async function openUsersWorld(env: Readonly<Record<string, string>> = {})
   const gateway = cleanup.use(
     await startGateway({
       urls: databases.urls,
+      open: false,
       env: { TRUST_PROXY: '1', BCRYPT_COST: '4', AUTH_ISSUER: 'http://tests.example', ...env },
     }),
   )
