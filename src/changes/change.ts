@@ -28,7 +28,10 @@ export type Change =
 
 /** A commit, whole. */
 export interface Transaction {
-  /** Where the commit ends in the write-ahead log; rises from one to the next. */
+  /**
+   * Where the commit ends in the write-ahead log (pgoutput's end of the transaction, not the commit record's start): it
+   * rises from one to the next, and is what is acknowledged.
+   */
   readonly lsn: bigint
   /** The lower 32 bits of its number, as snapshots of the database know it. */
   readonly xid: number

@@ -31,19 +31,40 @@ export interface CaptureReport {
   readonly unwatched?: Readonly<Record<string, string>>
 }
 
-/** The one who captures a source. There is one at a time: who holds the slot. */
+/** How often a report is told at least while a source is captured, in milliseconds. */
+export const reportEveryMs = 2_000
+
+/** How old a report may be and still be believed, in milliseconds. */
+export const reportStaleMs = 10_000
+
+/**
+ * The one who captures a source. There is one at a time: who holds the slot. Once a promise was rejected the writer is
+ * of no use, for nobody knows what the log holds: ask for another, and send again what is above its `last`.
+ */
 export interface LogWriter {
   readonly epoch: string
-  /** Where the log reaches: to the last commit or advance. What is not above it is refused in silence, for it is there. */
+  /** Where the log reaches: to the last commit or advance. What is not above it is passed over in silence, for it is there. */
   readonly last: bigint
-  /** Resolves when the transactions are durable: they may be acknowledged then. */
+  /**
+   * Resolves when the transactions are durable: they may be acknowledged then.
+   *
+   * @throws WriterFenced
+   */
   append(transactions: readonly Transaction[]): Promise<void>
   /**
    * Up to here there is nothing that is not in the log: nobody wrote, or nothing of interest. Resolves when that is
-   * durable, for it is acknowledged then. Readers are not woken; a position there reads on as any other.
+   * durable, for it is acknowledged then. Readers are not woken; a position there reads on as any other. It costs a
+   * write to the disk: not at every keepalive.
+   *
+   * @throws WriterFenced
    */
   advance(lsn: bigint): Promise<void>
   report(report: CaptureReport): Promise<void>
+}
+
+/** Another writer has taken over the source. */
+export class WriterFenced extends Error {
+  override readonly name = 'WriterFenced'
 }
 
 /** The position was trimmed away, belongs to another epoch, or was never there: begin anew with a snapshot. */
@@ -53,9 +74,12 @@ export class PositionLost extends Error {
 
 /** Where changes are kept, in the order of their commits, for an hour or a size; one history a source. */
 export interface ChangeLog extends AsyncDisposable {
-  /** Goes on with a source's history, or begins another where the identity is another or a gap is found. */
+  /**
+   * Goes on with a source's history, or begins another where the identity is another or a gap is found. Whoever wrote
+   * to it before is fenced off.
+   */
   write(source: string, identity: LogIdentity): Promise<LogWriter>
-  /** The newest position; undefined where nobody ever captured. */
+  /** The last commit, or where the history began; undefined where nobody ever captured. */
   head(source: string): Promise<LogPosition | undefined>
   /**
    * What comes after a position, in batches, as it comes; waits for more until the signal ends it.
@@ -65,4 +89,6 @@ export interface ChangeLog extends AsyncDisposable {
   read(source: string, after: LogPosition, signal: AbortSignal): AsyncIterable<readonly Transaction[]>
   /** The last report; undefined where there never was one. */
   status(source: string): Promise<CaptureReport | undefined>
+  /** 32 random bytes that all who share the log share; another log has others. */
+  secret(): Promise<Buffer>
 }
