@@ -10,6 +10,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { environmentOf } from '../src/config/source-names.ts'
 import { startDevelopmentDatabases } from '../src/embedded/development-databases.ts'
 import { freePort } from '../src/embedded/free-port.ts'
 import { signIn } from '../test/support/client.ts'
@@ -65,9 +66,7 @@ const gateway = spawn(process.execPath, [new URL('../src/main.ts', import.meta.u
     ...process.env,
     PORT: port,
     LOG_FORMAT: 'json',
-    DATABASE_URL: databases.urls.platform,
-    USER_DATABASE_URL: databases.urls.users,
-    INFERENCE_DATABASE_URL: proxy.url,
+    ...environmentOf({ ...databases.urls, inference: proxy.url }),
   },
   stdio: ['ignore', 'pipe', 'inherit'],
 })

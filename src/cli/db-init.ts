@@ -13,11 +13,9 @@ import type { Command } from './command.ts'
 import '../sources/users/entities.ts'
 
 /** What the databases and their owners are called where no URL says otherwise. */
-const conventional: Readonly<Record<string, Login>> = {
-  platform: { database: 'platform', role: 'platform_user', password: undefined },
-  users: { database: 'users', role: 'users_user', password: undefined },
-  inference: { database: 'pic_db', role: 'pic_user', password: undefined },
-}
+const conventional: Readonly<Record<string, Login>> = Object.fromEntries(
+  sourceNames.map(({ name, database, role }) => [name, { database, role, password: undefined }]),
+)
 
 /** Postgres cuts names off there, in bytes. */
 const maxNameLength = 63

@@ -6,18 +6,29 @@ export interface SourceName {
   readonly variable: string
   /** What precedes a pool variable that is meant for this source alone: `PLATFORM_DB_MAX_CONNECTIONS`. */
   readonly prefix: string
+  /** What its database and the role that owns it are called where no URL says otherwise. */
+  readonly database: string
+  readonly role: string
   /** The variable that names the time zone its writers keep, where that need not be UTC. */
   readonly timeZoneVariable?: string
 }
 
 /** Every source that the environment may configure, one line each. */
 export const sourceNames = [
-  { name: 'platform', variable: 'DATABASE_URL', prefix: 'PLATFORM' },
-  { name: 'users', variable: 'USER_DATABASE_URL', prefix: 'USERS' },
+  {
+    name: 'platform',
+    variable: 'DATABASE_URL',
+    prefix: 'PLATFORM',
+    database: 'platform',
+    role: 'platform_user',
+  },
+  { name: 'users', variable: 'USER_DATABASE_URL', prefix: 'USERS', database: 'users', role: 'users_user' },
   {
     name: 'inference',
     variable: 'INFERENCE_DATABASE_URL',
     prefix: 'INFERENCE',
+    database: 'pic_db',
+    role: 'pic_user',
     timeZoneVariable: 'INFERENCE_TIME_ZONE',
   },
 ] as const satisfies readonly SourceName[]
@@ -30,3 +41,12 @@ export type BySource<T> = Readonly<Record<SourceKey, T>>
 
 export const bySource = <T>(value: (source: SourceKey) => T): BySource<T> =>
   Object.fromEntries(sourceNames.map(({ name }) => [name, value(name)])) as Record<SourceKey, T>
+
+/** The environment in which each source has its URL. */
+export const environmentOf = (urls: Partial<BySource<string>>): Record<string, string> =>
+  Object.fromEntries(
+    sourceNames.flatMap(({ name, variable }) => {
+      const url = urls[name]
+      return url === undefined ? [] : [[variable, url]]
+    }),
+  )

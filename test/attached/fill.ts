@@ -1,7 +1,6 @@
 import { Client } from 'pg'
+import type { BySource, SourceKey } from '../../src/config/source-names.ts'
 import { seed } from '../../src/embedded/seed/seed.ts'
-
-type Urls = Readonly<Record<'platform' | 'users' | 'inference', string>>
 
 /** How every secret begins that lies in databases filled here. */
 export const sentinel = 'SENTINEL-do-not-show'
@@ -15,10 +14,10 @@ const secrets = {
 } as const
 
 /** Fills databases as their owners' programs would, with a sentinel for every secret. */
-export async function fill(urls: Urls): Promise<void> {
+export async function fill(urls: BySource<string>): Promise<void> {
   await seed({ urls })
   for (const [source, tables] of Object.entries(secrets)) {
-    const client = new Client({ connectionString: urls[source as keyof Urls] })
+    const client = new Client({ connectionString: urls[source as SourceKey] })
     // Its database may be dropped while it is still saying goodbye.
     client.on('error', () => {})
     await client.connect()

@@ -3,11 +3,12 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { dbVerify } from '../../src/cli/db-verify.ts'
+import { type BySource, environmentOf } from '../../src/config/source-names.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** URLs by source; a source without one is not configured. */
-export type Urls = Readonly<Partial<Record<'platform' | 'users' | 'inference', string>>>
+export type Urls = Partial<BySource<string>>
 
 /** What `tributary db verify` answered. */
 export interface Verdict {
@@ -15,18 +16,12 @@ export interface Verdict {
   readonly lines: readonly string[]
 }
 
-const environment = ({ platform, users, inference }: Urls) => ({
-  ...(platform && { DATABASE_URL: platform }),
-  ...(users && { USER_DATABASE_URL: users }),
-  ...(inference && { INFERENCE_DATABASE_URL: inference }),
-})
-
 /** Runs the command in this process, which is ten times as quick. */
 export async function verify(urls: Urls): Promise<Verdict> {
   const lines: string[] = []
   const status = await dbVerify.run({
     args: [],
-    env: environment(urls),
+    env: environmentOf(urls),
     print: (line) => lines.push(line),
   })
   return { status, lines }
@@ -35,7 +30,7 @@ export async function verify(urls: Urls): Promise<Verdict> {
 /** Runs `tributary db verify` as a process of its own. */
 export async function verifyAsProcess(urls: Urls): Promise<Verdict> {
   const child = spawn(process.execPath, [main, 'db', 'verify'], {
-    env: { PATH: process.env.PATH, ...environment(urls) },
+    env: { PATH: process.env.PATH, ...environmentOf(urls) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exit = once(child, 'exit')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
+import { sourceNames } from '../../src/config/source-names.ts'
 import { root, type StartOptions, TributaryProcess, tributary } from '../cli/tributary-process.ts'
 import { temporaryFolder } from '../embedded/start-owner.ts'
 import { query } from '../support/client.ts'
@@ -12,7 +13,7 @@ import { createEmptyDatabase, type TestDatabase } from '../support/databases.ts'
 const run = promisify(execFile)
 
 describe('the bundle, alone in a folder', { timeout: 60_000 }, () => {
-  const variables = ['DATABASE_URL', 'USER_DATABASE_URL', 'INFERENCE_DATABASE_URL'] as const
+  const variables = sourceNames.map(({ variable }) => variable)
   let folder: Awaited<ReturnType<typeof temporaryFolder>>
   let databases: TestDatabase[]
   let options: StartOptions

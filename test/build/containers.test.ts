@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sourceNames } from '../../src/config/source-names.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/embedded/cluster.ts'
 import { root, TributaryProcess, tributary } from '../cli/tributary-process.ts'
 import { temporaryFolder } from '../embedded/start-owner.ts'
@@ -59,7 +60,7 @@ describe('the container files', { timeout: 60_000 }, () => {
 
   it('give each owner a database of its own, with the password of the compose file', async () => {
     const { ADMIN_DATABASE_URL, ...urls } = env
-    expect(Object.keys(urls)).toEqual(['DATABASE_URL', 'USER_DATABASE_URL', 'INFERENCE_DATABASE_URL'])
+    expect(Object.keys(urls)).toEqual(sourceNames.map(({ variable }) => variable))
     expect(ADMIN_DATABASE_URL).toMatch(/^postgresql:\/\/admin:devpass@/)
     const asAdmin = { ...urls, ADMIN_DATABASE_URL: postgres.url('platform'), LABELER_PASSWORD: 'labeler_dev' }
     expect(await tributary(['db', 'init'], { env: asAdmin })).toMatchObject({ status: 0, stderr: '' })

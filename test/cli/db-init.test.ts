@@ -29,9 +29,8 @@ describe('on a server without the databases', () => {
   test('makes each with an owner, its tables and the gateway’s state; and once only', async () => {
     await using made = await prepareInitialisation()
     const lines = await made.init()
-    const { platform, users, inference } = made.names
     const admin = await made.superuser()
-    for (const name of [platform, users, inference]) {
+    for (const name of Object.values(made.names)) {
       expect(
         await one(admin, 'SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = $1', [name]),
       ).toBe(name)
@@ -52,7 +51,7 @@ describe('on a server without the databases', () => {
     for (const password of Object.values(passwords)) expect(told).not.toContain(password)
     const [, random = ''] = /^INFERENCE_DATABASE_URL=(.+)$/m.exec(told) ?? []
     await using owner = await connect(random)
-    expect(await one(owner.client, 'SELECT current_database()')).toBe(inference)
+    expect(await one(owner.client, 'SELECT current_database()')).toBe(made.names.inference)
 
     const before = await made.state()
     const again = (await made.init()).join('\n')
@@ -64,12 +63,12 @@ describe('on a server without the databases', () => {
   test('opens none to other roles', async () => {
     await using made = await prepareInitialisation()
     await made.init()
-    const { platform, users, inference } = made.names
-    const login = { role: platform, password: passwords.platform }
-    for (const name of [users, inference])
+    const { platform, ...others } = made.names
+    const login = { role: platform, password: passwords.platform ?? '' }
+    for (const name of Object.values(others))
       await expect(connect(made.url(name, login))).rejects.toMatchObject({ code: '42501' })
     const admin = await made.superuser()
-    for (const name of [platform, users, inference])
+    for (const name of Object.values(made.names))
       expect(
         await one(admin, `SELECT has_database_privilege('pg_monitor', $1, 'CONNECT, TEMPORARY, CREATE')`, [
           name,

@@ -1,10 +1,11 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sourceNames } from '../../src/config/source-names.ts'
 import { createEmptyDatabase, type TestDatabase } from '../support/databases.ts'
 import { tributary } from './tributary-process.ts'
 
 describe('tributary db', { timeout: 60_000 }, () => {
-  const variables = ['DATABASE_URL', 'USER_DATABASE_URL', 'INFERENCE_DATABASE_URL'] as const
+  const variables = sourceNames.map(({ variable }) => variable)
   let databases: TestDatabase[]
   let env: Record<string, string>
   beforeAll(async () => {

@@ -8,10 +8,12 @@ import { promisify } from 'node:util'
 import { runner } from 'node-pg-migrate'
 import { Client } from 'pg'
 import { describe, expect, test } from 'vitest'
+import { type SourceKey, sourceNames } from '../../src/config/source-names.ts'
 import { migrate, migrationsFolder } from '../../src/database/migrate.ts'
 import { createEmptyDatabase } from '../support/databases.ts'
+import { descriptionOf } from '../support/lookalikes.ts'
 
-const sources = ['platform', 'users', 'inference'] as const
+const sources = sourceNames.map(({ name }) => name)
 const lookAlikes = fileURLToPath(new URL('../../../shared/databases', import.meta.url))
 
 async function connect(url: string) {
@@ -84,10 +86,10 @@ describe.each(sources)('%s', (source) => {
 
       const expected = await definitions(original.url)
       const found = await definitions(migrated.url)
-      expect(expected.length).toBeGreaterThan(40)
+      expect(expected.length).toBeGreaterThan(20)
       expect(expected.filter((line) => !found.includes(line))).toEqual([])
       const added = found.filter((line) => !expected.includes(line) && !line.includes('tributary_migrations'))
-      expect(added.length).toBeGreaterThan(5)
+      expect(added.length).toBeGreaterThan(0)
       expect(added.filter((line) => !line.startsWith('CREATE INDEX '))).toEqual([])
     },
   )
@@ -138,10 +140,15 @@ describe('a migration that fails', () => {
 })
 
 /** The statements that build the original database, as the maker of look-alikes prints them. */
-async function statementsOf(source: string): Promise<string> {
+async function statementsOf(source: SourceKey): Promise<string> {
   // The script runs only where it is called by its real path.
   const maker = realpathSync(join(lookAlikes, 'create.mjs'))
-  const { stdout } = await promisify(execFile)(process.execPath, [maker, '--print', '--only', source])
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    maker,
+    '--print',
+    '--only',
+    descriptionOf(source),
+  ])
   return stdout
 }
 

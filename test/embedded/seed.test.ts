@@ -1,9 +1,10 @@
 import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sourceNames } from '../../src/config/source-names.ts'
 import { isSeeded, seed } from '../../src/embedded/seed/seed.ts'
 import { cloneDatabases, type TestDatabases } from '../support/databases.ts'
 
-const sources = ['platform', 'users', 'inference'] as const
+const sources = sourceNames.map(({ name }) => name)
 
 let seeded: TestDatabases
 let platform: Client
@@ -45,11 +46,13 @@ describe('another run', () => {
     expect(await isSeeded(again.urls)).toBe(false)
     const lines: string[] = []
     await seed({ urls: again.urls, log: (line) => lines.push(line) })
-    expect(lines.map((line) => line.split(':')[0])).toEqual(['inference', 'platform', 'users'])
+    const filled = lines.map((line) => line.split(':')[0])
+    expect(filled.toSorted()).toEqual(sources.toSorted())
+    expect(filled.at(-1)).toBe('users')
     for (const source of sources) {
       const client = await again.client(source)
       const found = await digests(client)
-      expect(Object.keys(found).length).toBeGreaterThanOrEqual(4)
+      expect(Object.keys(found).length).toBeGreaterThan(0)
       expect(found).toEqual(await digests(await seeded.client(source)))
     }
 

@@ -14,6 +14,7 @@ import {
 } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemRoles } from '../../src/auth/principal.ts'
+import { type SourceKey, sourceNames } from '../../src/config/source-names.ts'
 import { type Entity, entities } from '../../src/graph/entity.ts'
 import { encodeId } from '../../src/graph/global-id.ts'
 import { createSchema } from '../../src/schema.ts'
@@ -24,7 +25,7 @@ import { lackingForPython, python } from './python.ts'
 
 const schema = createSchema()
 const readable = ['User', 'Organization', 'ProjectMember']
-const sources = ['platform', 'users', 'inference'] as const
+const sources = sourceNames.map(({ name }) => name)
 const lacking = lackingForPython()
 
 let databases: TestDatabases
@@ -56,14 +57,14 @@ const labelerToken = async (role: string) =>
 
 /** A key that the entity's table has. */
 async function someKey({ source, table, key }: Entity): Promise<string | number> {
-  const client = await databases.client(source as (typeof sources)[number])
+  const client = await databases.client(source as SourceKey)
   const { rows } = await client.query<Record<string, string | number>>(`SELECT ${key} FROM ${table} LIMIT 1`)
   const found = rows[0]?.[key]
   if (found === undefined) throw new Error(`The seed has no row in ${table}.`)
   return found
 }
 
-const countOf = async (source: (typeof sources)[number], table: string) => {
+const countOf = async (source: SourceKey, table: string) => {
   const client = await databases.client(source)
   const { rows } = await client.query<{ count: number }>(`SELECT count(*)::int FROM ${table}`)
   return rows[0]?.count

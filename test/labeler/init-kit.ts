@@ -2,20 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { inject } from 'vitest'
 import { dbInit } from '../../src/cli/db-init.ts'
-
-const sources = ['platform', 'users', 'inference'] as const
-type Source = (typeof sources)[number]
-
-const variables = {
-  platform: 'DATABASE_URL',
-  users: 'USER_DATABASE_URL',
-  inference: 'INFERENCE_DATABASE_URL',
-} as const
+import { type BySource, bySource, environmentOf } from '../../src/config/source-names.ts'
 
 /** Names for databases and roles that nobody else uses, and `tributary db init` over them. */
 export interface Initialisation extends AsyncDisposable {
   /** Names of databases, which are their owners' names too. */
-  readonly names: Readonly<Record<Source, string>>
+  readonly names: BySource<string>
   readonly labeler: string
   /** For a further role; dropped at disposal. */
   readonly otherRole: string
@@ -33,7 +25,8 @@ export interface Initialisation extends AsyncDisposable {
   state(): Promise<string>
 }
 
-export const passwords = {
+/** Those that the environment names; the other sources' roles get random ones. */
+export const passwords: Partial<BySource<string>> & { readonly labeler: string } = {
   platform: 'it\'s @/:%\\ "é',
   users: 'users-password',
   labeler: 'labeler $$ password',
@@ -47,7 +40,7 @@ async function drop(admin: Client, names: readonly string[]): Promise<void> {
 
 export async function prepareInitialisation(): Promise<Initialisation> {
   const stem = `${inject('databasePrefix')}init_${randomBytes(4).toString('hex')}`
-  const names = { platform: `${stem}_platform`, users: `${stem}_users`, inference: `${stem}_pic` }
+  const names = bySource((source) => `${stem}_${source}`)
   const labeler = `${stem}_labeler`
   const otherRole = `${stem}_other`
   const url: Initialisation['url'] = (database, login) => {
@@ -60,9 +53,9 @@ export async function prepareInitialisation(): Promise<Initialisation> {
     return address.href
   }
   const env = {
-    [variables.platform]: url(names.platform, { role: names.platform, password: passwords.platform }),
-    [variables.users]: url(names.users, { role: names.users, password: passwords.users }),
-    [variables.inference]: url(names.inference, { role: names.inference, password: '' }),
+    ...environmentOf(
+      bySource((source) => url(names[source], { role: names[source], password: passwords[source] ?? '' })),
+    ),
     ADMIN_DATABASE_URL: inject('postgresUrl'),
     LABELER_PASSWORD: passwords.labeler,
   }

@@ -9,6 +9,7 @@ import type { RequestSession } from '../../src/auth/request-session.ts'
 import { ScopeCache } from '../../src/auth/scope.ts'
 import type { Viewer } from '../../src/auth/viewer.ts'
 import { readConfig } from '../../src/config/config.ts'
+import { environmentOf } from '../../src/config/source-names.ts'
 import { runInRequest } from '../../src/database/request-scope.ts'
 import type { Source } from '../../src/database/source.ts'
 import type { GraphContext } from '../../src/graph/context.ts'
@@ -64,11 +65,7 @@ export const labelerService: ServicePrincipal = {
 const nothing = { keys: () => [] }
 
 export async function openGraph(urls: Readonly<Record<string, string>>): Promise<TestGraph> {
-  const { sources: configs } = readConfig({
-    DATABASE_URL: urls.platform,
-    USER_DATABASE_URL: urls.users,
-    INFERENCE_DATABASE_URL: urls.inference,
-  })
+  const { sources: configs } = readConfig(environmentOf(urls))
   const set = await startSources(configs, pino({ level: 'silent' }))
   const source = (name: string) => {
     const found = set.sources.find((one) => one.name === name)

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { inject } from 'vitest'
+import { type BySource, bySource, type SourceKey, sourceNames } from '../../src/config/source-names.ts'
 
 const run = promisify(execFile)
 const described = fileURLToPath(new URL('../../../shared/databases', import.meta.url))
@@ -20,14 +21,14 @@ const modules = fileURLToPath(new URL('../../node_modules', import.meta.url))
 /** Whether the descriptions lie beside the checkout; the project ships none of them. */
 export const hasLookalikes = existsSync(join(described, 'create.mjs'))
 
-/** Databases by source, with the names that they bear at home. */
-const databaseNames = { platform: 'platform', users: 'users', inference: 'pic_db' } as const
+/** Names that databases bear at home, by source. */
+const databaseNames = Object.fromEntries(
+  sourceNames.map(({ name, database }) => [name, database]),
+) as BySource<string>
 
-export type Source = keyof typeof databaseNames
-const sources = Object.keys(databaseNames) as Source[]
-
-export const bySource = <T>(value: (source: Source) => T) =>
-  Object.fromEntries(sources.map((source) => [source, value(source)])) as Record<Source, T>
+/** What a source's description is called: as the source, or as its database. */
+export const descriptionOf = (source: SourceKey) =>
+  existsSync(join(described, 'catalog', `${source}.json`)) ? source : databaseNames[source]
 
 export interface LookalikeOptions {
   /** URL of a server's database `postgres`, as superuser. Default: the server of the run. */
@@ -38,14 +39,14 @@ export interface LookalikeOptions {
 
 export interface Lookalikes extends AsyncDisposable {
   /** As a role that may SELECT, and no more. */
-  readonly urls: Readonly<Record<Source, string>>
+  readonly urls: BySource<string>
   /** As superuser. */
-  readonly ownerUrls: Readonly<Record<Source, string>>
+  readonly ownerUrls: BySource<string>
   /**
    * URLs where one source's database is a copy that differs by these statements; dropped with the others. Nobody may
    * be connected to the one that is copied.
    */
-  altered(source: Source, ...statements: readonly string[]): Promise<Readonly<Record<Source, string>>>
+  altered(source: SourceKey, ...statements: readonly string[]): Promise<BySource<string>>
 }
 
 const at = (server: string, database: string, login?: { role: string; password: string }) => {
@@ -84,23 +85,30 @@ async function create(server: string, options: readonly string[]): Promise<void>
   }
 }
 
-/** Builds the three sources' databases as their owners have them. */
+/** Builds every source's database as its owner has it. */
 export async function createLookalikes(options: LookalikeOptions = {}): Promise<Lookalikes> {
   const { server = inject('postgresUrl'), originalNames = false } = options
   const prefix = `${inject('databasePrefix')}${randomBytes(3).toString('hex')}_`
   const names = bySource((source) => `${prefix}${databaseNames[source]}`)
   const made = Object.values(names)
-  const roleOf = (source: Source) => ({ role: `${names[source]}_ro`, password: 'readonly' })
+  const roleOf = (source: SourceKey) => ({ role: `${names[source]}_ro`, password: 'readonly' })
   await using undo = new AsyncDisposableStack()
   undo.defer(() =>
     execute(
       server,
       ...made.map((name) => `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
-      ...sources.map((source) => `DROP ROLE IF EXISTS ${roleOf(source).role}`),
+      ...sourceNames.map(({ name }) => `DROP ROLE IF EXISTS ${roleOf(name).role}`),
     ),
   )
   await create(server, [
-    ...['--only', sources.join(','), '--prefix', prefix, '--seed-db-names', '--roles'],
+    ...[
+      '--only',
+      Object.values(bySource(descriptionOf)).join(','),
+      '--prefix',
+      prefix,
+      '--seed-db-names',
+      '--roles',
+    ],
     ...(originalNames ? ['--original-names'] : []),
   ])
   const urls = bySource((source) => at(server, names[source], roleOf(source)))

@@ -10,7 +10,10 @@ import { slurmRows } from './slurm.ts'
 import { readTasks } from './tasks.ts'
 import { trainingJobRows } from './training-jobs.ts'
 
-type Source = 'users' | 'platform' | 'inference'
+/** The sources that the trace fills. */
+export const traceSources = ['users', 'platform', 'inference'] as const
+
+type Source = (typeof traceSources)[number]
 
 export interface LoadOptions {
   /** Migrated and empty databases, as a role that may write them. */
@@ -75,10 +78,9 @@ async function fill(client: Client, tables: Tables, log: (line: string) => void)
 export async function loadClusterTrace({ urls, folder, log = () => {} }: LoadOptions): Promise<void> {
   if (!existsSync(join(folder, 'tasks.csv'))) throw new Error(`${folder} holds no cluster trace`)
   const tables = await tablesOf(folder)
-  const sources = Object.keys(tables) as Source[]
   await using connections = new AsyncDisposableStack()
   const clients = new Map<Source, Client>()
-  for (const source of sources) {
+  for (const source of traceSources) {
     const client = new Client({ connectionString: urls[source], application_name: 'cluster trace' })
     // Its database may be dropped while it is still saying goodbye.
     client.on('error', () => {})
