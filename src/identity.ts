@@ -26,8 +26,8 @@ import type { Source } from './database/source.ts'
 import { StateDatabase } from './database/state-database.ts'
 import { withoutRow } from './database/without-row.ts'
 import { TributaryError } from './errors/tributary-error.ts'
+import type { ConnectionSecurity } from './server/credential.ts'
 import type { RequestInfo } from './server/exchange.ts'
-import type { ConnectionSecurity } from './server/websocket/credential.ts'
 
 /** Who comes in, and how: tokens, sessions, and the state that they are kept in. */
 export interface Identity extends AsyncDisposable {

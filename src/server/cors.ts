@@ -9,6 +9,7 @@ const requestHeaders = [
   'authorization',
   'content-type',
   'graphql-require-preflight',
+  'last-event-id',
   'x-apollo-operation-name',
   'x-request-id',
 ].join(', ')

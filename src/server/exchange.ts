@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { type DocumentNode, getOperationAST } from 'graphql'
 import type { RequestScope } from '../database/request-scope.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import { clientAddress } from './client-address.ts'
@@ -45,7 +46,7 @@ export class Exchange implements RequestInfo, Disposable {
   /** The operation that was run, once it is known. */
   operation: { readonly type: string; readonly name: string | undefined } | undefined
   readonly #startedAt = performance.now()
-  readonly #abort = new AbortController()
+  #abort: AbortController | undefined
   #timer: NodeJS.Timeout | undefined
 
   constructor({ id, headers, address, method, path }: ExchangeOptions) {
@@ -68,6 +69,7 @@ export class Exchange implements RequestInfo, Disposable {
   }
 
   get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
     return this.#abort.signal
   }
 
@@ -81,8 +83,15 @@ export class Exchange implements RequestInfo, Disposable {
     return performance.now() - this.#startedAt
   }
 
+  /** Tells which operation it runs. */
+  run(document: DocumentNode, operationName: string | null | undefined): void {
+    const operation = getOperationAST(document, operationName)
+    if (operation) this.operation = { type: operation.operation, name: operation.name?.value }
+  }
+
   /** Ends all work that is done for the request. */
   abort(reason: Error): void {
+    this.#abort ??= new AbortController()
     this.#abort.abort(reason)
   }
 

@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { runInRequest } from '../database/request-scope.ts'
 import { answerError, answerJson } from './answer.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { answerOptions, setCorsHeaders } from './cors.ts'
+import { type ConnectionSecurity, openSecurity } from './credential.ts'
 import { refuseCrossSite } from './cross-site.ts'
 import { Exchange, goneError } from './exchange.ts'
 import { asksForPage, createGraphiql, type Graphiql } from './graphiql.ts'
@@ -10,12 +12,12 @@ import { type HealthReport, healthAnswer } from './health.ts'
 import { type Address, listen } from './listen.ts'
 import { answerMalformed } from './malformed.ts'
 import { requireJson } from './media-type.ts'
+import { Parameters } from './parameters.ts'
 import { requestError } from './request-error.ts'
 import { logRequest } from './request-log.ts'
 import { normaliseTarget } from './request-target.ts'
 import { setSecurityHeaders } from './security-headers.ts'
-import { type Clock, systemClock } from './websocket/clock.ts'
-import { type ConnectionSecurity, openSecurity } from './websocket/credential.ts'
+import { EventStreams } from './sse/event-streams.ts'
 import { refusalOf } from './websocket/refusals.ts'
 import { GraphqlWebSockets } from './websocket/websocket-server.ts'
 import { answerWellKnown, type WellKnown } from './well-known.ts'
@@ -45,6 +47,7 @@ export class HttpServer implements AsyncDisposable {
   readonly #graphql: Graphql
   readonly #graphiql: Graphiql
   readonly #webSockets: GraphqlWebSockets
+  readonly #eventStreams: EventStreams
   readonly #underWay = new Map<Exchange, ServerResponse>()
   #draining: Promise<void> | undefined
 
@@ -53,12 +56,14 @@ export class HttpServer implements AsyncDisposable {
     this.#options = options
     this.#graphql = createGraphql(options)
     this.#graphiql = createGraphiql(options.defaultQuery)
-    this.#webSockets = new GraphqlWebSockets({
+    const streaming = {
       ...options,
       graphql: this.#graphql,
       security: options.connection ?? openSecurity,
       clock: options.clock ?? systemClock,
-    })
+    }
+    this.#webSockets = new GraphqlWebSockets(streaming)
+    this.#eventStreams = new EventStreams(streaming)
     this.#server = createServer(
       {
         maxHeaderSize: maxHeaderBytes,
@@ -122,11 +127,11 @@ export class HttpServer implements AsyncDisposable {
     if (!this.#server.listening) return
     const closed = once(this.#server, 'close')
     this.#server.close()
-    this.#webSockets.drain(this.#options.config.http.shutdownGraceMs / 2)
-    for (const [exchange, response] of this.#underWay) {
+    const windowMs = this.#options.config.http.shutdownGraceMs / 2
+    this.#webSockets.drain(windowMs)
+    this.#eventStreams.drain(windowMs)
+    for (const response of this.#underWay.values())
       if (!response.headersSent) response.setHeader('connection', 'close')
-      if (exchange.operation?.type === 'subscription') response.destroy()
-    }
     const grace = setTimeout(() => this.#cut(), this.#options.config.http.shutdownGraceMs)
     await closed
     clearTimeout(grace)
@@ -201,7 +206,13 @@ export class HttpServer implements AsyncDisposable {
     if (graphql.graphiql && asksForPage(request)) return this.#graphiql.answer(response)
     refuseCrossSite(request, http.corsOrigins)
     requireJson(request)
-    await runInRequest(exchange.scope, () => this.#graphql.answer(request, response, exchange))
+    const parameters = new Parameters(request, http.maxBodyBytes)
+    if (await this.#eventStreams.answers(request, exchange, parameters))
+      await this.#eventStreams.answer(response, exchange, parameters)
+    else
+      await runInRequest(exchange.scope, () =>
+        this.#graphql.answer(request, response, { exchange, parameters }),
+      )
   }
 
   #answerHealth(request: IncomingMessage, response: ServerResponse, { path }: Exchange): void {

@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql'
+import type { IncomingMessage } from 'node:http'
 import type { GraphQLParams } from 'graphql-yoga'
 import { TributaryError } from '../errors/tributary-error.ts'
 import { requestError } from './request-error.ts'
@@ -14,17 +14,29 @@ function parseJson(text: string, what: string): unknown {
   }
 }
 
-async function bodyOf(request: Request): Promise<unknown> {
-  const text = await request.text().catch((error: unknown) => {
-    throw error instanceof GraphQLError
-      ? error
-      : requestError('BAD_REQUEST', 'The body ended before it was complete.')
-  })
-  return parseJson(text, 'The body')
+async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      size += chunk.length
+      if (size > maxBytes) break
+      chunks.push(chunk)
+    }
+  } catch {
+    throw requestError('BAD_REQUEST', 'The body ended before it was complete.')
+  }
+  if (size > maxBytes) throw tooLarge(maxBytes)
+  return parseJson(new TextDecoder().decode(Buffer.concat(chunks)), 'The body')
 }
 
+const tooLarge = (limit: number) =>
+  new TributaryError('BODY_TOO_LARGE', `The request body is larger than ${limit} bytes.`, {
+    extensions: { limit },
+  })
+
 function queryStringOf(url: string): Record<string, unknown> {
-  const parameters = new URL(url).searchParams
+  const parameters = new URL(url, 'http://localhost').searchParams
   const json = (name: string) => {
     const text = parameters.get(name)
     return text ? parseJson(text, `The parameter "${name}"`) : undefined
@@ -37,13 +49,8 @@ function queryStringOf(url: string): Record<string, unknown> {
   }
 }
 
-/**
- * Reads the parameters of a GraphQL request: from the query string of a GET, else from a JSON body.
- *
- * @throws GraphQLError BAD_REQUEST; TributaryError PERSISTED_QUERY_NOT_SUPPORTED.
- */
-export async function readParameters(request: Request): Promise<GraphQLParams> {
-  const given = request.method === 'GET' ? queryStringOf(request.url) : await bodyOf(request)
+async function read(request: IncomingMessage, maxBytes: number): Promise<GivenParameters> {
+  const given = request.method === 'GET' ? queryStringOf(request.url ?? '/') : await bodyOf(request, maxBytes)
   if (Array.isArray(given))
     throw requestError(
       'BAD_REQUEST',
@@ -66,5 +73,30 @@ export async function readParameters(request: Request): Promise<GraphQLParams> {
     ...(operationName != null && { operationName }),
     ...(variables != null && { variables }),
     ...(extensions != null && { extensions }),
+  }
+}
+
+/** What a request asks, with a document at the least. */
+export type GivenParameters = GraphQLParams & { readonly query: string }
+
+/** The parameters of a GraphQL request: from the query string of a GET, else from a JSON body. */
+export class Parameters {
+  readonly #request: IncomingMessage
+  readonly #maxBytes: number
+  #read: Promise<GivenParameters> | undefined
+
+  constructor(request: IncomingMessage, maxBytes: number) {
+    this.#request = request
+    this.#maxBytes = maxBytes
+  }
+
+  /**
+   * Reads them; the second time they are known.
+   *
+   * @throws GraphQLError BAD_REQUEST; TributaryError BODY_TOO_LARGE or PERSISTED_QUERY_NOT_SUPPORTED.
+   */
+  read(): Promise<GivenParameters> {
+    this.#read ??= read(this.#request, this.#maxBytes)
+    return this.#read
   }
 }

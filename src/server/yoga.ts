@@ -3,9 +3,12 @@ import type { GraphQLSchema } from 'graphql'
 import { createYoga, type YogaServerInstance } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
+import type { LiveEngine } from '../live/stream.ts'
 import { Admission } from './admission.ts'
 import { DocumentCache } from './document-cache.ts'
 import type { Exchange, RequestInfo } from './exchange.ts'
+import { LiveSubscriptions } from './live-subscriptions.ts'
+import type { Parameters } from './parameters.ts'
 import { type ErrorPresenter, errorPresenter, errorsPlugin } from './plugins/errors.ts'
 import { httpPlugin } from './plugins/http.ts'
 import { noIntrospectionPlugin } from './plugins/introspection.ts'
@@ -19,6 +22,8 @@ export interface GraphqlOptions {
   /** Makes what the resolvers of one request get as their context. */
   readonly context: (request: RequestInfo) => object | Promise<object>
   readonly log: Logger
+  /** Who opens the subscriptions that are shared; without one all are executed for each who asks. */
+  readonly live?: LiveEngine
   /** Where operations wait for their turn. Default a new one, of the configured size. */
   readonly admission?: Admission
 }
@@ -27,7 +32,7 @@ export interface GraphqlOptions {
 export type GraphqlHandler = (
   request: IncomingMessage,
   response: ServerResponse,
-  exchange: Exchange,
+  given: { readonly exchange: Exchange; readonly parameters: Parameters },
 ) => Promise<void>
 
 /** What one operation goes through, every plugin's part of it included: parsing, validation, context, execution. */
@@ -35,10 +40,11 @@ export type GraphqlPipeline = ReturnType<YogaServerInstance<ServerContext, objec
 
 /** GraphQL, by whichever way it is asked. */
 export interface Graphql {
-  /** Over HTTP: POST, GET, SSE. */
+  /** Queries and mutations over HTTP: POST, GET. */
   readonly answer: GraphqlHandler
   /** For what comes another way. */
   readonly pipeline: (exchange: Exchange) => GraphqlPipeline
+  readonly live: LiveSubscriptions | undefined
   readonly present: ErrorPresenter
 }
 
@@ -48,6 +54,7 @@ export function createGraphql({
   schema,
   context,
   log,
+  live,
   admission = new Admission(config.admission),
 }: GraphqlOptions): Graphql {
   const { graphql, http, limits } = config
@@ -77,10 +84,20 @@ export function createGraphql({
     logging: false,
   })
   return {
-    answer: async (request, response, exchange) => {
-      await yoga(request, response, { exchange })
+    answer: async (request, response, given) => {
+      await yoga(request, response, given)
     },
     pipeline: (exchange) => yoga.getEnveloped({ exchange }),
+    live:
+      live &&
+      new LiveSubscriptions({
+        engine: live,
+        schema,
+        context,
+        limits,
+        timeoutMs: http.requestTimeoutMs,
+        present: (error) => present(error, { id: 'live', errorCodes: new Set() }),
+      }),
     present,
   }
 }

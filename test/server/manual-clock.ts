@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/server/websocket/clock.ts'
+import type { Clock } from '../../src/server/clock.ts'
 
 /** A clock that stands still until it is set forward. */
 export class ManualClock implements Clock {

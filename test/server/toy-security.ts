@@ -1,6 +1,6 @@
 import { anonymous, type Principal } from '../../src/auth/principal.ts'
 import { TributaryError } from '../../src/errors/tributary-error.ts'
-import type { ConnectionSecurity } from '../../src/server/websocket/credential.ts'
+import type { ConnectionSecurity } from '../../src/server/credential.ts'
 import type { ManualClock } from './manual-clock.ts'
 
 const ids: Readonly<Record<string, number>> = { ann: 1, bob: 2 }

@@ -3,10 +3,10 @@ import { type Logger, pino } from 'pino'
 import { readConfig } from '../../src/config/config.ts'
 import { TributaryError } from '../../src/errors/tributary-error.ts'
 import type { Admission } from '../../src/server/admission.ts'
+import type { Clock } from '../../src/server/clock.ts'
+import type { ConnectionSecurity } from '../../src/server/credential.ts'
 import type { HealthReport } from '../../src/server/health.ts'
 import { createHttpServer, type HttpServer } from '../../src/server/http.ts'
-import type { Clock } from '../../src/server/websocket/clock.ts'
-import type { ConnectionSecurity } from '../../src/server/websocket/credential.ts'
 import { toySchema } from './toy-schema.ts'
 
 export interface LogLine extends Record<string, unknown> {

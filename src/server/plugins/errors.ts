@@ -10,7 +10,7 @@ export interface ErrorsOptions extends Pick<Presentation, 'suggestions' | 'maxBo
 }
 
 /** Presents an error that an exchange met; the exchange's log line will tell its code. */
-export type ErrorPresenter = (error: unknown, exchange: Exchange) => GraphQLError
+export type ErrorPresenter = (error: unknown, exchange: Pick<Exchange, 'id' | 'errorCodes'>) => GraphQLError
 
 export const errorPresenter =
   ({ log, ...presentation }: ErrorsOptions): ErrorPresenter =>

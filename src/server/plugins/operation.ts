@@ -1,4 +1,4 @@
-import { type ExecutionArgs, getOperationAST } from 'graphql'
+import type { ExecutionArgs } from 'graphql'
 import type { Admission } from '../admission.ts'
 import type { ServerContext, ServerPlugin } from './server-context.ts'
 
@@ -14,8 +14,7 @@ export interface OperationOptions {
 /** Tells the exchange which operation it runs, and ties the operation's execution to the exchange's signal. */
 function begin(args: Arguments): void {
   const { exchange } = args.contextValue
-  const operation = getOperationAST(args.document, args.operationName)
-  if (operation) exchange.operation = { type: operation.operation, name: operation.name?.value }
+  exchange.run(args.document, args.operationName)
   Object.assign(args, { signal: exchange.signal })
 }
 

@@ -15,17 +15,18 @@
  */
 import type { Socket } from 'node:net'
 import type { GraphQLErrorExtensions } from 'graphql'
-import { type Message, MessageType, parseMessage, stringifyMessage } from 'graphql-ws'
+import { type Message, MessageType, parseMessage } from 'graphql-ws'
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
 import type { Config } from '../../config/config.ts'
 import { TributaryError } from '../../errors/tributary-error.ts'
+import type { Clock } from '../clock.ts'
+import { type ConnectionSecurity, Credential } from '../credential.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Graphql } from '../yoga.ts'
-import type { Clock } from './clock.ts'
 import { closeCode } from './close-code.ts'
-import { type ConnectionSecurity, Credential } from './credential.ts'
 import { Operations } from './operations.ts'
+import { Outlet } from './outlet.ts'
 import { Pulse } from './pulse.ts'
 
 export interface ConnectionOptions {
@@ -61,6 +62,7 @@ export class Connection {
   readonly #socket: WebSocket
   readonly #credential: Credential
   readonly #operations: Operations
+  readonly #outlet: Outlet
   readonly #pulse: Pulse
   #state: 'new' | 'initialising' | 'acknowledged' = 'new'
   #isRenewing = false
@@ -73,12 +75,18 @@ export class Connection {
     this.#socket = socket
     this.#pulse = new Pulse(socket, wire)
     this.#credential = new Credential({ security, clock, onEnd: forbid })
+    this.#outlet = new Outlet({
+      socket,
+      wire,
+      maxUnreadBytes: config.websocket.maxUnreadBytes,
+      onUnread: () => this.#close(closeCode.tryAgainLater, 'Messages are not read'),
+    })
     this.#operations = new Operations({
       upgrade,
       graphql,
       log,
       limit: config.websocket.maxOperationsPerSocket,
-      send: (message) => this.#send(message),
+      outlet: this.#outlet,
       onUnauthenticated: () => forbid('Forbidden'),
       onIdle: () => this.#closeIfDone(),
     })
@@ -149,7 +157,7 @@ export class Connection {
       const expiry = await this.#present(given)
       this.#state = 'acknowledged'
       const answer = { connectionId: upgrade.id, ...expiry }
-      await this.#send({ type: MessageType.ConnectionAck, payload: answer })
+      this.#outlet.send({ type: MessageType.ConnectionAck, payload: answer })
     } catch (error) {
       const { code, retryable } = this.#failure(error)
       if (code === 'UNAUTHENTICATED') this.#close(closeCode.forbidden, 'Forbidden')
@@ -168,7 +176,7 @@ export class Connection {
     const given = authorizationIn(payload)
     const answer = given === undefined ? payload : await this.#renew(given)
     if (given !== undefined && !answer) return
-    await this.#send({ type: MessageType.Pong, ...(answer && { payload: answer }) })
+    this.#outlet.send({ type: MessageType.Pong, ...(answer && { payload: answer }) })
   }
 
   /** What a renewal is answered; on a socket that is closed for it, nothing is. */
@@ -199,20 +207,8 @@ export class Connection {
     return graphql.present(error, upgrade).extensions
   }
 
-  /**
-   * Resolves when the message has left the process, so that who waits for that makes no more than is read; and not
-   * before others have had their turn, so that who has the next one always at hand does not keep them from it.
-   */
-  async #send(message: Message): Promise<void> {
-    const text = stringifyMessage(message)
-    if (this.#socket.readyState !== this.#socket.OPEN) return this.#stop()
-    if (this.#socket.bufferedAmount > this.#options.config.websocket.maxUnreadBytes)
-      return this.#close(closeCode.tryAgainLater, 'Messages are not read')
-    await new Promise((resolve) => this.#socket.send(text, () => setImmediate(resolve)))
-  }
-
   #closeIfDone(): void {
-    if (this.#ending && this.#operations.isIdle) this.#close(this.#ending.code, this.#ending.reason)
+    if (this.#ending && this.#operations.awaited === 0) this.#close(this.#ending.code, this.#ending.reason)
   }
 
   #close(code: number, reason: string): undefined {

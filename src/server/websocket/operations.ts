@@ -7,16 +7,17 @@
  * a client run any number by completing them at once.
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { GraphQLError } from 'graphql'
-import { type Message, MessageType, type SubscribePayload } from 'graphql-ws'
+import type { SubscribePayload } from 'graphql-ws'
 import type { Logger } from 'pino'
-import { runInRequest } from '../../database/request-scope.ts'
 import { TributaryError } from '../../errors/tributary-error.ts'
-import { Exchange, goneError } from '../exchange.ts'
+import { Exchange } from '../exchange.ts'
+import type { OpenedStream } from '../executed-stream.ts'
+import { openOperation, presentFailure } from '../operation.ts'
 import { logRequest } from '../request-log.ts'
 import type { Graphql } from '../yoga.ts'
-import { formatError, perform } from './operation.ts'
+import type { Outlet } from './outlet.ts'
 import { tooManyOperations } from './refusals.ts'
+import { errorMessage, type OperationHost, SocketOperation } from './socket-operation.ts'
 
 export interface OperationsOptions {
   /** The upgrade that the socket came from. */
@@ -25,8 +26,7 @@ export interface OperationsOptions {
   readonly log: Logger
   /** How many may run at once. */
   readonly limit: number
-  /** Sends a message; resolves when it is on its way, or never will be. */
-  readonly send: (message: Message) => Promise<void>
+  readonly outlet: Outlet
   /** Told that the credential is not accepted any more. */
   readonly onUnauthenticated: () => void
   /** Told whenever the client waits for none any more. */
@@ -36,9 +36,9 @@ export interface OperationsOptions {
 const isUnauthenticated = (error: unknown) =>
   error instanceof TributaryError && error.code === 'UNAUTHENTICATED'
 
-export class Operations {
+export class Operations implements OperationHost {
   readonly #options: OperationsOptions
-  readonly #awaited = new Map<string, Exchange>()
+  readonly #awaited = new Map<string, SocketOperation>()
   #running = 0
   #started = 0
 
@@ -46,14 +46,22 @@ export class Operations {
     this.#options = options
   }
 
-  /** Whether the client waits for none. */
-  get isIdle(): boolean {
-    return this.#awaited.size === 0
+  /** How many the client waits for. */
+  get awaited(): number {
+    return this.#awaited.size
   }
 
   /** How many there have been. */
   get started(): number {
     return this.#started
+  }
+
+  get outlet(): Outlet {
+    return this.#options.outlet
+  }
+
+  get upgrade(): Exchange {
+    return this.#options.upgrade
   }
 
   has(id: string): boolean {
@@ -62,41 +70,44 @@ export class Operations {
 
   /** Starts an operation that no other has the id of. */
   start(id: string, payload: SubscribePayload, authorization: string | undefined): void {
-    const { limit, send, log } = this.#options
+    const { limit, outlet, log } = this.#options
     if (this.#running >= limit) {
-      void send(errorMessage(id, [tooManyOperations(limit)]))
+      outlet.send(errorMessage(id, [tooManyOperations(limit)]))
       return
     }
-    const exchange = this.#exchange(authorization)
-    this.#awaited.set(id, exchange)
+    this.#started++
     this.#running++
-    runInRequest(exchange.scope, () => this.#run(id, payload, exchange)).catch((error: unknown) =>
+    const exchange = this.#exchange(authorization)
+    const operation = new SocketOperation(id, exchange, this.#started, this)
+    this.#awaited.set(id, operation)
+    this.#open(operation, exchange, payload).catch((error: unknown) =>
       log.error({ requestId: exchange.id, err: error }, 'an operation could not be answered'),
     )
   }
 
   /** Stops an operation, if it runs; nothing more is said of it. */
   cancel(id: string): void {
-    const exchange = this.#awaited.get(id)
-    this.#awaited.delete(id)
-    exchange?.abort(goneError('The client does not wait for the operation.'))
+    this.#awaited.get(id)?.cancel()
   }
 
   cancelAll(): void {
-    for (const id of this.#awaited.keys()) this.cancel(id)
+    for (const operation of this.#awaited.values()) operation.cancel()
   }
 
   /** Stops all but the queries and mutations that are being executed. */
   cancelSubscriptions(): void {
-    for (const [id, { operation }] of this.#awaited)
-      if (operation === undefined || operation.type === 'subscription') this.cancel(id)
+    for (const operation of this.#awaited.values()) if (operation.isSubscription) operation.cancel()
+  }
+
+  onOver(operation: SocketOperation): void {
+    this.#awaited.delete(operation.id)
+    if (operation.isShared) this.#settle(operation)
   }
 
   #exchange(authorization: string | undefined): Exchange {
     const { id, headers, address, path } = this.#options.upgrade
     const { authorization: _, ...others } = headers
     const present: IncomingHttpHeaders = authorization === undefined ? others : { ...others, authorization }
-    this.#started++
     return new Exchange({
       id: `${id}:${this.#started}`,
       headers: present,
@@ -106,62 +117,39 @@ export class Operations {
     })
   }
 
-  async #run(id: string, payload: SubscribePayload, exchange: Exchange): Promise<void> {
-    let completed = false
+  async #open(operation: SocketOperation, exchange: Exchange, payload: SubscribePayload): Promise<void> {
+    const stream = await this.#stream(operation, exchange, payload)
+    if (stream && !operation.isOver) {
+      operation.begin(stream)
+      // One that is shared is settled when it is over.
+      if (!stream.ended) return
+    } else stream?.stop()
+    await stream?.ended
+    this.#settle(operation)
+  }
+
+  /** The stream of an operation; undefined where there is none, which the operation then has been told. */
+  async #stream(
+    operation: SocketOperation,
+    exchange: Exchange,
+    payload: SubscribePayload,
+  ): Promise<OpenedStream | undefined> {
+    const { graphql, onUnauthenticated } = this.#options
     try {
-      completed = await this.#answer(id, payload, exchange)
+      return await openOperation(graphql, exchange, payload)
     } catch (error) {
       // Until something is executed nobody but the context asks who it is, and it asks about the socket's credential.
-      if (isUnauthenticated(error) && !exchange.operation) this.#options.onUnauthenticated()
-      completed = await this.#fail(id, exchange, error)
-    } finally {
-      exchange[Symbol.dispose]()
-      logRequest(this.#options.log, exchange, { completed })
-      this.#running--
-      if (this.isIdle) this.#options.onIdle()
+      if (isUnauthenticated(error) && !exchange.operation) onUnauthenticated()
+      if (!operation.isOver) operation.fail(presentFailure(graphql, exchange, error))
+      return undefined
     }
   }
 
-  /** Whether it could say the last word. */
-  async #answer(id: string, payload: SubscribePayload, exchange: Exchange): Promise<boolean> {
-    const { graphql, send } = this.#options
-    for await (const { data, errors, extensions } of perform(graphql.pipeline(exchange), payload)) {
-      if (!this.#isAwaited(id, exchange)) return false
-      const presented = errors?.map((error) => graphql.present(error, exchange))
-      if (data === undefined) return await this.#finish(exchange, errorMessage(id, presented ?? []))
-      const result = {
-        data,
-        ...(presented && { errors: presented.map(formatError) }),
-        ...(extensions && { extensions }),
-      }
-      await send({ id, type: MessageType.Next, payload: result })
-    }
-    return await this.#finish(exchange, { id, type: MessageType.Complete })
-  }
-
-  async #fail(id: string, exchange: Exchange, error: unknown): Promise<boolean> {
-    const { graphql } = this.#options
-    if (!this.#isAwaited(id, exchange)) return false
-    const errors: unknown[] = error instanceof AggregateError ? error.errors : [error]
-    const presented = errors.map((each) => graphql.present(each, exchange))
-    return await this.#finish(exchange, errorMessage(id, presented))
-  }
-
-  /** Says the last word of an operation, if it is awaited. Its id is free as soon as the client may have read that. */
-  async #finish(exchange: Exchange, message: Message & { readonly id: string }): Promise<boolean> {
-    if (!this.#isAwaited(message.id, exchange)) return false
-    this.#awaited.delete(message.id)
-    await this.#options.send(message)
-    return true
-  }
-
-  #isAwaited(id: string, exchange: Exchange): boolean {
-    return this.#awaited.get(id) === exchange
+  /** Nothing of an operation goes on any more. */
+  #settle(operation: SocketOperation): void {
+    this.#running--
+    operation[Symbol.dispose]()
+    logRequest(this.#options.log, operation.logged, { completed: operation.isCompleted })
+    if (this.awaited === 0) this.#options.onIdle()
   }
 }
-
-const errorMessage = (id: string, errors: readonly GraphQLError[]) => ({
-  id,
-  type: MessageType.Error as const,
-  payload: errors.map(formatError),
-})

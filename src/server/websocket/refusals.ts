@@ -13,6 +13,9 @@ export const stopping = () => retryable('STOPPING', 503, 'The server is being st
 export const tooManySockets = (limit: number) =>
   retryable('TOO_MANY_SOCKETS', 429, `An address may have ${limit} WebSockets. Close some.`)
 
+export const tooManyStreams = (limit: number) =>
+  retryable('TOO_MANY_SOCKETS', 429, `An address may have ${limit} streams of events. Close some.`)
+
 export const tooManyOperations = (limit: number) =>
   retryable('TOO_MANY_OPERATIONS', 429, `A WebSocket may run ${limit} operations at once. Complete some.`)
 

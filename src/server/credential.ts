@@ -1,5 +1,5 @@
-import { anonymous, type Principal } from '../../auth/principal.ts'
-import { TributaryError } from '../../errors/tributary-error.ts'
+import { anonymous, type Principal } from '../auth/principal.ts'
+import { TributaryError } from '../errors/tributary-error.ts'
 import type { Clock } from './clock.ts'
 
 /** How it is known who is at the other end of a socket, and for how long. */
