@@ -1,5 +1,6 @@
 import type { GraphQLSchema } from 'graphql'
 import { assembleSchema } from './graph/assemble.ts'
+import './jobs/jobs.query.ts'
 import './relations/edges.ts'
 import './sources/platform/mutations.ts'
 import './sources/sources.query.ts'

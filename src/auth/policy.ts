@@ -29,6 +29,10 @@ export interface EntityPolicy {
   readonly restricted?: readonly { readonly to: Rule; readonly fields: string }[]
 }
 
+/** What every job has, beside `startedAt` and `progress`. */
+const job =
+  'state nativeStatus queuedAt finishedAt duration error owner source queuePosition pendingReason isStale'
+
 const admin = role('admin')
 const engineers = role('standard_engineer')
 const managed = all(role('manager'), noneOf('system_role', ['manager', 'admin']))
@@ -51,7 +55,7 @@ export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
       through('project'),
       all(empty('project_id'), any(through('session'), own('created_by', 'user'))),
     ),
-    fields: `id databaseId sessionId projectId experimentId createdBy experimentName tags notes observabilityBackends
+    fields: `${job} id databaseId sessionId projectId experimentId createdBy experimentName tags notes observabilityBackends
       observabilityExperimentIds framework frameworkRaw modelName taskType numClasses customDockerImage datasetId
       datasetSnapshotId datasetVersion datasetPath datasetFormat splitStrategy epochs batchSize learningRate
       advancedConfig status statusRaw errorMessage workflowId clearmlTaskId finalAccuracy bestCheckpointPath
@@ -77,19 +81,19 @@ export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
   },
   TestRun: {
     rows: through('trainingJob'),
-    fields: `id databaseId trainingJobId checkpointPath datasetPath datasetSplit status statusRaw errorMessage taskType
+    fields: `${job} progress id databaseId trainingJobId checkpointPath datasetPath datasetSplit status statusRaw errorMessage taskType
       primaryMetricName primaryMetricValue overallLoss metrics perClassMetrics confusionMatrix classNames totalImages
       inferenceTimeMs createdAt startedAt completedAt trainingJob`,
   },
   InferenceJob: {
     rows: through('trainingJob'),
-    fields: `id databaseId trainingJobId checkpointPath inferenceType inferenceTypeRaw inputData status statusRaw
+    fields: `${job} progress id databaseId trainingJobId checkpointPath inferenceType inferenceTypeRaw inputData status statusRaw
       errorMessage taskType totalImages totalInferenceTimeMs avgInferenceTimeMs createdAt startedAt completedAt
       trainingJob`,
   },
   ExportJob: {
     rows: through('trainingJob'),
-    fields: `id databaseId trainingJobId exportFormat exportFormatRaw checkpointPath version isDefault framework
+    fields: `${job} progress id databaseId trainingJobId exportFormat exportFormatRaw checkpointPath version isDefault framework
       frameworkRaw taskType modelName exportConfig optimizationConfig validationConfig status statusRaw errorMessage
       exportResults fileSizeMb validationPassed createdAt startedAt completedAt trainingJob deployments`,
     restricted: [{ to: admin, fields: 'exportPath processId' }],
@@ -149,7 +153,7 @@ export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
 
   SlurmJob: {
     rows: engineers,
-    fields: `id databaseId sbatchId foldIndex jobType jobTypeRaw status statusRaw startTime endTime errorMessage
+    fields: `${job} progress startedAt id databaseId sbatchId foldIndex jobType jobTypeRaw status statusRaw startTime endTime errorMessage
       trainings inferences`,
     restricted: [{ to: admin, fields: 'sbatchContent' }],
   },
@@ -164,7 +168,7 @@ export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
   },
   Inference: {
     rows: engineers,
-    fields: `id databaseId modelId jobId inputData prediction status statusRaw startTime endTime errorMessage createdAt
+    fields: `${job} progress startedAt id databaseId modelId jobId inputData prediction status statusRaw startTime endTime errorMessage createdAt
       updatedAt model job`,
     restricted: [{ to: admin, fields: 'outputDir' }],
   },

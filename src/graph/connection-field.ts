@@ -8,7 +8,8 @@ import { type OrderValue, orderInput } from './order-input.ts'
 import { defaultPageSize, maximumPageSize } from './page-request.ts'
 import { requireColumns, selectUsable } from './statement.ts'
 
-const PageInfo = builder.objectRef<Connection['pageInfo']>('PageInfo').implement({
+/** Where a page lies among all rows. */
+export const PageInfo = builder.objectRef<Connection['pageInfo']>('PageInfo').implement({
   description: 'Where a page lies among all.',
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {

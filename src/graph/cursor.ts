@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto'
 import { TributaryError } from '../errors/tributary-error.ts'
-import type { Entity } from './entity.ts'
 import type { KeysetPosition, OrderTerm } from './keyset.ts'
 
 type Terms = readonly (OrderTerm & { readonly column: string })[]
 
 const signatures = new WeakMap<Terms, string>()
 
+/** Whose rows a cursor is a place among: an entity, or a feed of several. */
+interface Named {
+  readonly name: string
+}
+
 /** Names an entity and an order, so that a cursor of another connection is recognised. */
-function signature(entity: Entity, order: Terms): string {
+function signature(entity: Named, order: Terms): string {
   const known = signatures.get(order)
   if (known) return known
   const terms = order.map((term) => `${term.column} ${term.direction} ${term.nulls}`)
@@ -21,7 +25,7 @@ function signature(entity: Entity, order: Terms): string {
 }
 
 /** A row's place in an order, opaque to callers. */
-export const encodeCursor = (entity: Entity, order: Terms, position: KeysetPosition): string =>
+export const encodeCursor = (entity: Named, order: Terms, position: KeysetPosition): string =>
   Buffer.from(JSON.stringify([signature(entity, order), ...position])).toString('base64url')
 
 const day = String.raw`\d{4,6}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])`
@@ -55,7 +59,7 @@ const fits = (text: unknown, term: OrderTerm) =>
  *
  * @throws TributaryError BAD_CURSOR when it was not made for this entity and order.
  */
-export function decodeCursor(entity: Entity, order: Terms, cursor: string, argument: string): KeysetPosition {
+export function decodeCursor(entity: Named, order: Terms, cursor: string, argument: string): KeysetPosition {
   const refuse = (why: string) =>
     new TributaryError(
       'BAD_CURSOR',

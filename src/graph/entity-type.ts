@@ -5,6 +5,7 @@ import type { GraphContext } from './context.ts'
 import { type Entity, entityNamed, farColumnOf, fieldName, keyOf, type ToOne } from './entity.ts'
 import { entityRef, modelName } from './entity-ref.ts'
 import { encodeId } from './global-id.ts'
+import { interfacesOf } from './interfaces.ts'
 import { Node } from './node.ts'
 import { rowRuleOf } from './visibility.ts'
 import { rowAnchors, ruleHolds } from './visibility-row.ts'
@@ -18,7 +19,7 @@ type AnyRow = Readonly<Record<string, unknown>>
 export function entityType(entity: Entity, inverses: readonly Inverse[]): void {
   builder.prismaObject(modelName(entity), {
     description: entity.description,
-    interfaces: [Node],
+    interfaces: () => [Node, ...interfacesOf(entity)],
     select: { [entity.key]: true },
     fields: (t) => ({
       id: t.field({

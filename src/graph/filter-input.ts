@@ -38,7 +38,7 @@ const textual = {
   endsWith: 'Ends with this text.',
 } as const
 
-function scalarFilter(operand: Operand): InputRef<FilterValue> {
+export function scalarFilter(operand: Operand): InputRef<FilterValue> {
   return input(`${operand}Filter`, (ref) => {
     ref.implement({
       description: `Conditions on a ${operand}; all that are given must hold.`,
@@ -98,7 +98,7 @@ const textsFilter = () =>
     })
   })
 
-const enumerationFilter = (enumeration: Enumeration) =>
+export const enumerationFilter = (enumeration: Enumeration) =>
   input(`${enumeration.name}Filter`, (ref) => {
     const type = enumeration.ref
     ref.implement({

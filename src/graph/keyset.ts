@@ -44,7 +44,8 @@ const value = (text: string, term: OrderTerm) => sql`${text}::${raw(term.cast)}`
 const equal = (term: OrderTerm, text: string | null) =>
   text === null ? sql`${term.expression} IS NULL` : sql`${term.expression} = ${value(text, term)}`
 
-const reversed = (order: readonly OrderTerm[]): OrderTerm[] =>
+/** The same order from the other end. */
+export const reversed = (order: readonly OrderTerm[]): OrderTerm[] =>
   order.map((term) => ({
     ...term,
     direction: term.direction === 'ASC' ? 'DESC' : 'ASC',

@@ -4,16 +4,15 @@ import { builder } from './builder.ts'
 import type { GraphContext } from './context.ts'
 import { decodeId } from './global-id.ts'
 import { loadRow, selectionAt } from './rows.ts'
+import { nameType, typeNameOf } from './type-name.ts'
 
 /** Ids that one `nodes` takes at most. */
 export const maximumNodes = 200
 
-const typeNames = new WeakMap<object, string>()
-
 /** Whatever has an id in the whole graph. */
 export const Node = builder.interfaceRef<object>('Node').implement({
   description: 'An object with an id that is unique in the whole graph, by which it can be fetched again.',
-  resolveType: (row) => typeNames.get(row),
+  resolveType: typeNameOf,
   fields: (t) => ({ id: t.id({ nullable: false, description: 'The id, opaque.', resolve: () => '' }) }),
 })
 
@@ -21,8 +20,7 @@ async function loadNode(id: string, context: GraphContext, info: GraphQLResolveI
   const { entity, key } = decodeId(id)
   if (key === null) return null
   const row = await loadRow(context, entity, key, selectionAt(context, info, entity))
-  if (row) typeNames.set(row, entity.name)
-  return row
+  return row && nameType(row, entity)
 }
 
 builder.queryFields((t) => ({

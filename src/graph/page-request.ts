@@ -37,14 +37,29 @@ function pageSize(name: string, size: number): number {
 }
 
 /**
+ * How many rows, and from which end.
+ *
+ * @throws TributaryError BAD_INPUT for `first` beside `last`, PAGE_SIZE.
+ */
+export function pageBounds({ first, last }: Pick<ConnectionArguments, 'first' | 'last'>): {
+  readonly size: number
+  readonly backward: boolean
+} {
+  if (first != null && last != null)
+    throw new TributaryError('BAD_INPUT', 'first and last exclude each other: a page is taken from one end.')
+  return last != null
+    ? { size: pageSize('last', last), backward: true }
+    : { size: pageSize('first', first ?? defaultPageSize), backward: false }
+}
+
+/**
  * Reads the arguments of a connection.
  *
  * @see Relay's GraphQL Cursor Connections Specification, section 4
  * @throws TributaryError BAD_INPUT for `first` beside `last`, PAGE_SIZE, BAD_CURSOR.
  */
 export function pageRequest(context: GraphContext, entity: Entity, args: ConnectionArguments): PageRequest {
-  if (args.first != null && args.last != null)
-    throw new TributaryError('BAD_INPUT', 'first and last exclude each other: a page is taken from one end.')
+  const bounds = pageBounds(args)
   const order = totalOrder(
     entity,
     args.orderBy,
@@ -54,12 +69,5 @@ export function pageRequest(context: GraphContext, entity: Entity, args: Connect
     const cursor = args[argument]
     return cursor == null ? undefined : decodeCursor(entity, order, cursor, argument)
   }
-  const backward = args.last != null
-  return {
-    order,
-    after: position('after'),
-    before: position('before'),
-    size: args.last != null ? pageSize('last', args.last) : pageSize('first', args.first ?? defaultPageSize),
-    backward,
-  }
+  return { order, after: position('after'), before: position('before'), ...bounds }
 }

@@ -19,10 +19,13 @@ afterAll(async () => {
   await databases[Symbol.asyncDispose]()
 })
 
-/** Every column of a type; `progress` is a sum over other rows, and has a test of its own. */
+/** Fields that are worked out from other rows; each costs a statement, and has a test of its own. */
+const workedOut = ['progress', 'isStale', 'queuePosition', 'pendingReason']
+
+/** Every column of a type. */
 const scalars = (type: string) =>
   fieldsOf(schema, type)
-    .filter(({ kind, name }) => kind === 'scalar' && name !== 'progress')
+    .filter(({ kind, name }) => kind === 'scalar' && !workedOut.includes(name))
     .map(({ name }) => name)
     .join(' ')
 

@@ -1,12 +1,14 @@
 /*
  * How the graph calls what the databases have, as a reader of the schema would work it out.
  */
+import { jobFields } from './jobs.ts'
 import { type Link, links, type TypeTable, tables } from './oracle.ts'
 
 export const types = Object.keys(tables)
 
 /** Fields that are worked out, and how to ask for them: seen with the row. */
 export const computed: Readonly<Record<string, string>> = {
+  ...jobFields,
   'TrainingJob.progress': 'progress',
   'TrainingJob.metricSeries': 'metricSeries(name: "loss") { totalPoints points { value } }',
 }

@@ -8,6 +8,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fieldsOf } from '../support/schema-fields.ts'
 import type { Row } from '../support/worlds.ts'
+import { checkJobField, jobFields, jobTypes } from './jobs.ts'
 import {
   columnOf,
   computed,
@@ -32,7 +33,19 @@ beforeAll(async () => {
 afterAll(() => seeded[Symbol.asyncDispose]())
 
 /** Types that no table is behind: pages, what is worked out, and how the databases are. */
-const auxiliary = ['PageInfo', 'MetricSeries', 'MetricPoint', 'Source', 'SourceDifference', 'Viewer']
+const auxiliary = [
+  'PageInfo',
+  'MetricSeries',
+  'MetricPoint',
+  'Source',
+  'SourceDifference',
+  'Viewer',
+  'JobConnection',
+  'JobEdge',
+  'JobCounts',
+  'JobCount',
+  'MissingSource',
+]
 
 /** Object types that some document of a query could meet. */
 function reachable(from: GraphQLObjectType): Set<string> {
@@ -87,7 +100,9 @@ function checkNode(who: Who, type: string, node: Row, path: string): void {
   for (const [field, value] of Object.entries(node)) {
     if (field === '__typename' || field === 'id') continue
     if (computed[`${type}.${field}`]) {
-      checkComputed(field, value, row, here)
+      if (jobFields[`${type}.${field}`] && `${type}.${field}` !== 'TrainingJob.progress')
+        checkJobField(oracle, who, type, { field, value, row, here })
+      else checkComputed(field, value, row, here)
       continue
     }
     const toOne = linkFrom(type, field)
@@ -148,6 +163,8 @@ describe('the walk', () => {
       ...types.flatMap((type) => [singular(type), plural(type)]),
       'node',
       'nodes',
+      'jobs',
+      'jobCounts',
       'sources',
       'viewer',
     ]
@@ -227,6 +244,31 @@ describe('the walk', () => {
           }
         })
       }
+    })
+  }, 120_000)
+
+  it('finds in the feed of jobs, and counts there, just what is due', async () => {
+    await forEveryone(async (who) => {
+      const due = jobTypes.flatMap((type) =>
+        seeded.oracle
+          .visible(who, type)
+          // A prediction that SLURM makes is listed as the SLURM job.
+          .filter((row) => type !== 'Inference' || row.job_id === null)
+          .map((row) => globalId(type, row[keyColumn(type)])),
+      )
+      const fragments = jobTypes.map((type) => `... on ${type} { ${type}: databaseId ${selection(type, 0)} }`)
+      const { data, errors } = await seeded.ask<{
+        jobs: { totalCount: number; nodes: Row[] }
+        jobCounts: { counts: { count: number }[] }
+      }>(
+        who,
+        `{ jobs(first: 200) { totalCount nodes { id __typename ${fragments.join(' ')} } } jobCounts { counts { count } } }`,
+      )
+      expect(errors, who.name).toBeUndefined()
+      expect(data?.jobs.nodes.map(({ id }) => id).toSorted(), who.name).toEqual(due.toSorted())
+      expect(data?.jobs.totalCount, who.name).toBe(due.length)
+      const counted = data?.jobCounts.counts.reduce((sum, { count }) => sum + count, 0)
+      expect(counted, who.name).toBe(due.length)
     })
   }, 120_000)
 

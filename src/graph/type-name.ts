@@ -1,0 +1,12 @@
+import type { Entity } from './entity.ts'
+
+const names = new WeakMap<object, string>()
+
+/** Notes which entity a row is of, for a field whose type may be any of several. */
+export function nameType<T extends object>(row: T, entity: Entity): T {
+  names.set(row, entity.name)
+  return row
+}
+
+/** The type of a row, as it was noted. */
+export const typeNameOf = (row: object): string | undefined => names.get(row)

@@ -1,0 +1,209 @@
+/**
+ * The feed: the jobs of every source in one order, a page at a time.
+ *
+ * Each source is asked for as many of its own rows beyond the cursor as the page may hold, and one more; the page is the
+ * first of them all, merged. So it costs a statement a source however far it is leafed, and rows that come or go between
+ * two pages move no others. A source that cannot answer is left out, and named; its jobs are on the pages that are
+ * asked for when it is back.
+ */
+import { queryFromInfo } from '@pothos/plugin-prisma'
+import type { GraphQLResolveInfo } from 'graphql'
+import type { Source } from '../database/source.ts'
+import { TributaryError } from '../errors/tributary-error.ts'
+import type { GraphContext } from '../graph/context.ts'
+import { decodeCursor, encodeCursor } from '../graph/cursor.ts'
+import { rowFromTexts } from '../graph/given-row.ts'
+import { pageBounds } from '../graph/page-request.ts'
+import { requestedFields } from '../graph/requested-fields.ts'
+import type { Selection } from '../graph/selection.ts'
+import { rowsOf } from '../graph/statement.ts'
+import { nameType } from '../graph/type-name.ts'
+import { rowRuleOf } from '../graph/visibility.ts'
+import { type JobFilter, mayHold } from './feed-filter.ts'
+import {
+  countStatement,
+  type FeedPage,
+  type FeedPosition,
+  type FeedRow,
+  feedOrder,
+  feedStatement,
+} from './feed-sql.ts'
+import { type JobKind, jobKinds, stateOf } from './job-kind.ts'
+
+const feed = { name: 'Job' }
+
+export interface FeedArguments {
+  readonly first?: number | null | undefined
+  readonly after?: string | null | undefined
+  readonly last?: number | null | undefined
+  readonly before?: string | null | undefined
+  readonly filter?: JobFilter | null | undefined
+}
+
+/** A source whose jobs are missing. */
+export interface MissingSource {
+  readonly source: string
+  readonly code: string
+  readonly message: string
+}
+
+export interface Feed {
+  readonly edges: readonly { readonly cursor: string; readonly node: object }[]
+  readonly pageInfo: {
+    readonly hasNextPage: boolean
+    readonly hasPreviousPage: boolean
+    readonly startCursor: string | null
+    readonly endCursor: string | null
+  }
+  readonly missing: readonly MissingSource[]
+  totalCount(): Promise<number>
+}
+
+/** How many jobs there are of a type in a state. */
+export interface JobCount {
+  readonly source: string
+  readonly type: string
+  readonly state: string | null
+  readonly count: number
+}
+
+/** Kinds that the viewer may see some of, by source; sources that are not configured have none. */
+function askable(context: GraphContext, filter: JobFilter): Map<string, JobKind[]> {
+  const kinds = jobKinds().filter(
+    (kind) => mayHold(kind, filter) && context.source(kind.entity.source).status !== 'NOT_CONFIGURED',
+  )
+  const seen = kinds.filter(({ entity }) => rowRuleOf(context, entity).kind !== 'never')
+  return Map.groupBy(seen, ({ entity }) => entity.source)
+}
+
+/** What each source answers; those that cannot are told apart. */
+async function eachSource<T>(
+  context: GraphContext,
+  filter: JobFilter,
+  ask: (source: Source, kinds: readonly JobKind[]) => Promise<T>,
+): Promise<{ answers: T[]; missing: MissingSource[] }> {
+  const sources = [...askable(context, filter)]
+  const settled = await Promise.allSettled(
+    sources.map(async ([source, kinds]) => ask(context.source(source), kinds)),
+  )
+  const missing = settled.flatMap((result, index) => {
+    if (result.status === 'fulfilled') return []
+    const { reason } = result
+    if (!(reason instanceof TributaryError) || !reason.code.startsWith('SOURCE_')) throw reason
+    return { source: sources[index]?.[0] ?? '', code: reason.code, message: reason.message }
+  })
+  const answers = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const [failure] = settled.filter((result) => result.status === 'rejected')
+  if (answers.length === 0 && failure) throw failure.reason
+  return { answers, missing }
+}
+
+/** Which of two jobs comes first; numbers of one source compare as numbers. */
+function compare(left: FeedRow, right: FeedRow): number {
+  if (left.k0 !== right.k0) {
+    if (left.k0 === null || right.k0 === null) return left.k0 === null ? -1 : 1
+    const [a, b] = [moment(left.k0), moment(right.k0)]
+    if (a !== b) return a > b ? -1 : 1
+  }
+  if (left.k1 !== right.k1) return left.k1 < right.k1 ? -1 : 1
+  const [a, b] = [Number(left.k2), Number(right.k2)]
+  if (Number.isNaN(a) || Number.isNaN(b)) {
+    if (left.k2 !== right.k2) return left.k2 < right.k2 ? -1 : 1
+  } else if (a !== b) return a - b
+  return left.k3 < right.k3 ? -1 : 1
+}
+
+/** Microseconds as what compares exactly, endless times included. */
+const moment = (text: string) => (/^-?\d+$/.test(text) ? BigInt(text) : Number(text))
+
+const position = ({ k0, k1, k2, k3 }: FeedRow): FeedPosition => [k0, k1, k2, k3]
+
+/** What the document asks of the rows of a kind: those of its columns that are selected. */
+function selectedColumns(context: GraphContext, info: GraphQLResolveInfo, { entity }: JobKind): string[] {
+  const paths = [['nodes'], ['edges', 'node']]
+  const { select = {} } = queryFromInfo({ context, info, paths, typeName: entity.name }) as {
+    select?: Selection
+  }
+  return Object.keys(select).filter((name) => select[name] === true && entity.columns.has(name))
+}
+
+/** A page of the feed. */
+export async function loadFeed(
+  args: FeedArguments,
+  context: GraphContext,
+  info: GraphQLResolveInfo,
+): Promise<Feed> {
+  const filter = args.filter ?? {}
+  const { size, backward } = pageBounds(args)
+  const place = (argument: 'after' | 'before') =>
+    args[argument] == null ? undefined : decodeCursor(feed, feedOrder, args[argument], argument)
+  const [after, before] = [place('after'), place('before')]
+  const page: FeedPage = { filter, after, before, limit: size + 1, backward }
+  const requested = requestedFields(info)
+  const wantsPage = ['edges', 'nodes', 'pageInfo', 'missing'].some((field) => requested.has(field))
+  const { answers, missing } = wantsPage
+    ? await eachSource(context, filter, (source, kinds) =>
+        rowsOf<FeedRow>(
+          context,
+          source.name,
+          feedStatement(context, kinds, page, (kind) => selectedColumns(context, info, kind)),
+        ),
+      )
+    : { answers: [], missing: [] }
+  const scanned = answers
+    .flat()
+    .sort((left, right) => (backward ? compare(right, left) : compare(left, right)))
+  const rows = scanned.slice(0, size)
+  if (backward) rows.reverse()
+  const more = scanned.length > size
+  const cursors = rows.map((row) => encodeCursor(feed, feedOrder, position(row)))
+  return {
+    edges: rows.flatMap(({ k3, row }, index) => {
+      const kind = jobKinds().find(({ entity }) => entity.name === k3)
+      // A row that is gone by the time that it is read has no edge.
+      if (!kind || !row) return []
+      const node = nameType(rowFromTexts(kind.entity, row), kind.entity)
+      return [{ cursor: cursors[index] as string, node }]
+    }),
+    pageInfo: {
+      hasNextPage: backward ? before !== undefined : more,
+      hasPreviousPage: backward ? more : after !== undefined,
+      startCursor: cursors[0] ?? null,
+      endCursor: cursors.at(-1) ?? null,
+    },
+    missing,
+    totalCount: async () => {
+      const { counts } = await countJobs(filter, context)
+      return counts.reduce((total, { count }) => total + count, 0)
+    },
+  }
+}
+
+interface CountRow {
+  readonly type: string
+  readonly status: string | null
+  readonly count: string
+}
+
+/** How many jobs there are by source, type and state. */
+export async function countJobs(
+  filter: JobFilter,
+  context: GraphContext,
+): Promise<{ counts: JobCount[]; missing: MissingSource[] }> {
+  const { answers, missing } = await eachSource(context, filter, (source, kinds) =>
+    rowsOf<CountRow>(context, source.name, countStatement(context, kinds, filter)),
+  )
+  const totals = new Map<string, JobCount>()
+  for (const { type, status, count } of answers.flat()) {
+    const kind = jobKinds().find(({ entity }) => entity.name === type) as JobKind
+    const state = stateOf(kind, status)
+    const key = `${type} ${state}`
+    totals.set(key, {
+      source: kind.entity.source,
+      type,
+      state,
+      count: (totals.get(key)?.count ?? 0) + Number(count),
+    })
+  }
+  return { counts: [...totals.values()], missing }
+}

@@ -1,0 +1,6 @@
+import './kinds/export-job.ts'
+import './kinds/inference-job.ts'
+import './kinds/inference.ts'
+import './kinds/slurm-job.ts'
+import './kinds/test-run.ts'
+import './kinds/training-job.ts'
