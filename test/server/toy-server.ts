@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type Logger, pino } from 'pino'
 import { readConfig } from '../../src/config/config.ts'
 import { TributaryError } from '../../src/errors/tributary-error.ts'
+import type { LiveEngine } from '../../src/live/stream.ts'
 import type { Admission } from '../../src/server/admission.ts'
 import type { Clock } from '../../src/server/clock.ts'
 import type { ConnectionSecurity } from '../../src/server/credential.ts'
@@ -58,6 +59,7 @@ export interface ToyOptions {
   readonly connection?: ConnectionSecurity
   readonly clock?: Clock
   readonly admission?: Admission
+  readonly live?: LiveEngine
 }
 
 export async function startToyServer({
@@ -66,6 +68,7 @@ export async function startToyServer({
   connection,
   clock,
   admission,
+  live,
 }: ToyOptions = {}): Promise<ToyServer> {
   const config = readConfig({ PORT: '0', ...env })
   const events = new EventTarget()
@@ -93,6 +96,7 @@ export async function startToyServer({
     ...(connection && { connection }),
     ...(clock && { clock }),
     ...(admission && { admission }),
+    ...(live && { live }),
     defaultQuery: '{ hello }',
   })
   const { url, port } = await server.listen()
