@@ -39,6 +39,8 @@ export interface HttpConfig {
   readonly keepAliveTimeoutMs: number
   /** How long requests under way may take to finish at a stop. */
   readonly shutdownGraceMs: number
+  /** What readers of the metrics bring; without one they must be on this machine. */
+  readonly metricsToken: Secret | undefined
 }
 
 /** How much a WebSocket may take. */
@@ -133,6 +135,7 @@ export function readConfig(environment: Environment): Config {
       requestTimeoutMs: limits.REQUEST_TIMEOUT,
       keepAliveTimeoutMs: limits.KEEP_ALIVE_TIMEOUT,
       shutdownGraceMs: limits.SHUTDOWN_GRACE,
+      metricsToken: process.METRICS_TOKEN,
     },
     websocket: {
       maxSocketsPerAddress: limits.MAX_SOCKETS_PER_ADDRESS,

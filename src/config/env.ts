@@ -76,6 +76,14 @@ export const processVariables = {
     description:
       'rows where workers act on rows that ask for a job, or for its end; else such mutations are refused',
   },
+  METRICS_TOKEN: {
+    schema: z
+      .string()
+      .min(16, { error: 'must have 16 characters or more' })
+      .transform((text) => new Secret(text)),
+    secret: true,
+    description: 'what readers of /metrics bring as a bearer token; without it they must be on this machine',
+  },
   LOG_LEVEL: {
     schema: z
       .string()

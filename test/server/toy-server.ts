@@ -7,7 +7,7 @@ import type { Admission } from '../../src/server/admission.ts'
 import type { Clock } from '../../src/server/clock.ts'
 import type { ConnectionSecurity } from '../../src/server/credential.ts'
 import type { HealthReport } from '../../src/server/health.ts'
-import { createHttpServer, type HttpServer } from '../../src/server/http.ts'
+import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/server/http.ts'
 import { toySchema } from './toy-schema.ts'
 
 export interface LogLine extends Record<string, unknown> {
@@ -60,6 +60,7 @@ export interface ToyOptions {
   readonly clock?: Clock
   readonly admission?: Admission
   readonly live?: LiveEngine
+  readonly captures?: NonNullable<HttpServerOptions['captures']>
 }
 
 export async function startToyServer({
@@ -69,6 +70,7 @@ export async function startToyServer({
   clock,
   admission,
   live,
+  captures,
 }: ToyOptions = {}): Promise<ToyServer> {
   const config = readConfig({ PORT: '0', ...env })
   const events = new EventTarget()
@@ -97,6 +99,7 @@ export async function startToyServer({
     ...(clock && { clock }),
     ...(admission && { admission }),
     ...(live && { live }),
+    ...(captures && { captures }),
     defaultQuery: '{ hello }',
   })
   const { url, port } = await server.listen()
