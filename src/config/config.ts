@@ -13,6 +13,7 @@ import {
 } from './env.ts'
 import type { JobCommands } from './job-commands.ts'
 import { type Environment, EnvironmentReader } from './reader.ts'
+import { type ReplayConfig, replayConfig, replayVariables } from './replay-config.ts'
 import { Secret } from './secret.ts'
 import { warnOfSimilar } from './similar.ts'
 import type { SourceConfig } from './source-config.ts'
@@ -95,6 +96,7 @@ export interface Config {
   readonly log: LogConfig
   readonly auth: AuthConfig
   readonly jobCommands: JobCommands
+  readonly replay: ReplayConfig
   /** The sources whose URL is set, in the order of the table of sources. */
   readonly sources: readonly SourceConfig[]
   /** Where the gateway keeps its own state; undefined where neither its own nor the platform's URL is set. */
@@ -116,6 +118,7 @@ export function readConfig(environment: Environment): Config {
   const { HOST: host, PORT: port } = process
   const signingIn = reader.readAll(authVariables)
   const auth = readAuth(reader, signingIn, { production, host, port })
+  const replay = reader.readAll(replayVariables)
   const { sources, gatewayDatabase } = readDatabases(reader, signingIn.GATEWAY_DATABASE_URL)
   if (reader.problems.length > 0)
     throw new TributaryError(
@@ -158,6 +161,7 @@ export function readConfig(environment: Environment): Config {
     log: { level: process.LOG_LEVEL, format: process.LOG_FORMAT ?? (production ? 'json' : 'pretty') },
     auth,
     jobCommands: process.JOB_COMMANDS,
+    replay: replayConfig(replay),
     sources,
     gatewayDatabase,
     warnings: [...warnOfSimilar(environment, Object.keys(variables)), ...authWarnings(auth)],

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { databaseUrl } from './database-url.ts'
 import { jobCommands } from './job-commands.ts'
+import { replayVariables } from './replay-config.ts'
 import { Secret } from './secret.ts'
 import { sslModes } from './source-config.ts'
 import { type SourceName, sourceNames } from './source-names.ts'
@@ -357,6 +358,7 @@ export const variables: Readonly<Record<string, Variable>> = {
   ...processVariables,
   ...authVariables,
   ...initVariables,
+  ...replayVariables,
   ...limitVariables,
   ...poolVariables,
   ...overrideVariables,

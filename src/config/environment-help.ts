@@ -6,6 +6,7 @@ import {
   processVariables,
   sourceVariables,
 } from './env.ts'
+import { replayVariables } from './replay-config.ts'
 import { sourceNames } from './source-names.ts'
 import type { Variable } from './variable.ts'
 
@@ -16,6 +17,7 @@ const groups: readonly (readonly [string, Readonly<Record<string, Variable>>])[]
   ['Signing in', authVariables],
   ['Limits', limitVariables],
   ['Making databases', initVariables],
+  ['Playing the embedded databases', replayVariables],
 ]
 
 const width = Math.max(...groups.flatMap(([, table]) => Object.keys(table).map((name) => name.length)))
