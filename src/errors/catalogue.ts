@@ -50,6 +50,12 @@ export const catalogue = {
     'A migration did not apply; its transaction was rolled back.',
     'Mend what the message names and migrate again.',
   ),
+  BACKUP_FAILED: entry(
+    500,
+    false,
+    'A backup was not made, or cannot be restored as it is.',
+    'Mend what the message names; a backup without a manifest is none.',
+  ),
   SOURCE_NOT_CONFIGURED: entry(
     200,
     false,
