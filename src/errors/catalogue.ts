@@ -211,6 +211,12 @@ export const catalogue = {
     'This installation is not set up for what was asked.',
     'Ask the operator for the setting that the message names.',
   ),
+  CHANGE_LOG_UNUSABLE: entry(
+    503,
+    true,
+    'The log that changes are kept in cannot be written or read.',
+    'See what the message names: the disk, the folder’s rights (CHANGE_LOG_DIR), or Redis.',
+  ),
   TOO_MANY_SOCKETS: entry(429, true, 'The address has more sockets open than allowed.', 'Close some.'),
   TOO_MANY_OPERATIONS: entry(429, true, 'The socket runs more operations than allowed.', 'Complete some.'),
   STOPPING: entry(503, true, 'The gateway is being stopped.', 'Connect again.'),
