@@ -1,3 +1,4 @@
+import { captureVariables, sourceCaptureVariables } from './capture-config.ts'
 import {
   authVariables,
   initVariables,
@@ -6,18 +7,17 @@ import {
   processVariables,
   sourceVariables,
 } from './env.ts'
-import { replayVariables } from './replay-config.ts'
 import { sourceNames } from './source-names.ts'
 import type { Variable } from './variable.ts'
 
 const groups: readonly (readonly [string, Readonly<Record<string, Variable>>])[] = [
   ['Databases', sourceVariables],
   ['Pools', poolVariables],
+  ['Capturing changes', { ...captureVariables, ...sourceCaptureVariables }],
   ['Process', processVariables],
   ['Signing in', authVariables],
   ['Limits', limitVariables],
   ['Making databases', initVariables],
-  ['Playing the embedded databases', replayVariables],
 ]
 
 const width = Math.max(...groups.flatMap(([, table]) => Object.keys(table).map((name) => name.length)))

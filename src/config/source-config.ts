@@ -1,3 +1,4 @@
+import type { CaptureConfig } from './capture-config.ts'
 import type { Secret } from './secret.ts'
 
 /** How a connection is encrypted; the words and their meaning are libpq's. */
@@ -23,6 +24,8 @@ export interface SourceConfig {
   readonly idleInTransactionTimeoutMs: number
   /** Default `prefer`. */
   readonly sslMode: SslMode
+  /** How it is captured; absent where nothing of it can be. */
+  readonly capture?: CaptureConfig
   /** IANA zone that the source's writers keep times without zone in; UTC where it is absent. */
   readonly timeZone?: string
 }

@@ -1,10 +1,10 @@
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
-import { Client, type ClientConfig } from 'pg'
+import type { Client } from 'pg'
 import type { ConnectionPlan, Encryption } from './connection-options.ts'
 import type { ExpectedDatabase } from './expected.ts'
-import { mayDependOnEncryption } from './failure.ts'
 import type { FoundDatabase } from './found.ts'
 import { inspectDatabase } from './inspect.ts'
+import { openClient } from './open-client.ts'
 
 /** How long a connection may take to say goodbye, in milliseconds. */
 const goodbyeMs = 200
@@ -43,37 +43,13 @@ export class Probe implements AsyncDisposable {
   }
 
   /** Connects, trying the plan's ways of encrypting in their order. */
-  static async connect({ client, encryptions }: ConnectionPlan, options: ProbeOptions): Promise<Probe> {
-    const until = performance.now() + options.timeoutMs
-    let failure: unknown
-    for (const ssl of encryptions)
-      try {
-        const timeoutMs = Math.max(1, until - performance.now())
-        return await Probe.#open({ ...client, ssl }, { ...options, timeoutMs })
-      } catch (error) {
-        failure = error
-        if (!(error instanceof Error) || !mayDependOnEncryption(error)) break
-      }
-    throw failure
-  }
-
-  static async #open(config: ClientConfig & { ssl: Encryption }, options: ProbeOptions): Promise<Probe> {
-    const client = new Client({
-      ...config,
-      application_name: 'tributary watch',
-      connectionTimeoutMillis: options.timeoutMs,
-    })
+  static async connect(plan: ConnectionPlan, { timeoutMs, signal }: ProbeOptions): Promise<Probe> {
+    const config = { application_name: 'tributary watch' }
+    const { client, encryption } = await openClient(plan, { timeoutMs, signal, config })
     const losing = new AbortController()
-    const giveUp = () => client.connection.stream.destroy()
     client.on('error', (error) => losing.abort(error))
     client.on('end', () => losing.abort(new Error('Connection terminated')))
-    options.signal.addEventListener('abort', giveUp)
-    try {
-      await client.connect()
-      return new Probe(client, config.ssl, losing)
-    } finally {
-      options.signal.removeEventListener('abort', giveUp)
-    }
+    return new Probe(client, encryption, losing)
   }
 
   /** @throws Error when the database does not answer in time. */

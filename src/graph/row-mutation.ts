@@ -11,40 +11,34 @@ import { entityRef } from './entity-ref.ts'
 import { type FailureKind, NotAvailable } from './failure.ts'
 import { encodeId } from './global-id.ts'
 import { once } from './idempotency.ts'
-import { type Access, type MutationDeclaration, type MutationScope, mutation } from './mutation.ts'
+import { type MutationDeclaration, type MutationScope, mutation } from './mutation.ts'
 import { loadRow, selectionAt } from './rows.ts'
 import { nextKey } from './write.ts'
 import { IdempotencyKeyReused, InvalidInput, NotFound, Refused, refusable } from './write-failure.ts'
 
-interface RowDeclaration<Input extends InputFieldMap, A extends Access> {
+type Scope = MutationScope<'person'>
+
+interface RowDeclaration<Input extends InputFieldMap> {
   readonly description: string
-  /** Default: a person. */
-  readonly access?: A
   readonly of: Entity
-  readonly input: NonNullable<MutationDeclaration<Input, object, A>['input']>
+  readonly input: NonNullable<MutationDeclaration<Input, object, 'person'>['input']>
   /** Beyond NotFound and InvalidInput. */
   readonly failures?: readonly FailureKind[]
   /** Whether a worker has to act on the row: done only where JOB_COMMANDS says that workers do. */
   readonly commandsWorkers?: boolean
 }
 
-export interface Creation<Input extends InputFieldMap, A extends Access = 'person'>
-  extends RowDeclaration<Input, A> {
+export interface Creation<Input extends InputFieldMap> extends RowDeclaration<Input> {
   /** Checks the input, and answers what makes the row with a key, unless it is there. */
   readonly prepare: (
     input: InputShapeFromFields<Input>,
-    scope: MutationScope<A>,
+    scope: Scope,
   ) => Promise<(key: number) => Promise<void>>
 }
 
-export interface Alteration<Input extends InputFieldMap, A extends Access = 'person'>
-  extends RowDeclaration<Input, A> {
+export interface Alteration<Input extends InputFieldMap> extends RowDeclaration<Input> {
   /** @param key of the row that the input's `id` names; null where there can be none. */
-  readonly run: (
-    key: RowKey | null,
-    input: InputShapeFromFields<Input>,
-    scope: MutationScope<A>,
-  ) => Promise<void>
+  readonly run: (key: RowKey | null, input: InputShapeFromFields<Input>, scope: Scope) => Promise<void>
 }
 
 interface Written {
@@ -70,24 +64,22 @@ const rowSuccess = (name: string, entity: Entity) =>
 
 const target = ({ singular }: Entity, key: RowKey | null) => ({ target: `${singular}:${key ?? 'none'}` })
 
-function requireWorkers({ session }: Pick<MutationScope, 'session'>): void {
+function requireWorkers({ session }: Scope): void {
   if (session.jobCommands !== 'rows')
     throw new Refused(NotAvailable, 'No worker acts on rows here: JOB_COMMANDS is not `rows`.')
 }
 
-const idField = (
-  t: Parameters<NonNullable<RowDeclaration<InputFieldMap, Access>['input']>>[0],
-  entity: Entity,
-) => t.id({ required: true, description: `The \`id\` of the ${entity.name}.` })
+const idField = (t: Parameters<NonNullable<RowDeclaration<InputFieldMap>['input']>>[0], entity: Entity) =>
+  t.id({ required: true, description: `The \`id\` of the ${entity.name}.` })
 
 /** Declares a mutation that makes a row, once for each idempotency key. */
-export function creation<Input extends InputFieldMap, A extends Access = 'person'>(
+export function creation<Input extends InputFieldMap>(
   name: string,
-  { description, access, of, input, failures = [], commandsWorkers = false, prepare }: Creation<Input, A>,
+  { description, of, input, failures = [], commandsWorkers = false, prepare }: Creation<Input>,
 ): void {
   mutation(name, {
     description,
-    access: access ?? ('person' as A),
+    access: 'person',
     input: (t) => ({
       ...input(t),
       idempotencyKey: t.string({
@@ -119,13 +111,13 @@ export function creation<Input extends InputFieldMap, A extends Access = 'person
 }
 
 /** Declares a mutation that changes the row of its input's `id`. */
-export function alteration<Input extends InputFieldMap, A extends Access = 'person'>(
+export function alteration<Input extends InputFieldMap>(
   name: string,
-  { description, access, of, input, failures = [], commandsWorkers = false, run }: Alteration<Input, A>,
+  { description, of, input, failures = [], commandsWorkers = false, run }: Alteration<Input>,
 ): void {
   mutation(name, {
     description,
-    access: access ?? ('person' as A),
+    access: 'person',
     input: (t) => ({ id: idField(t, of), ...input(t) }),
     success: rowSuccess(name, of),
     failures: [NotFound, InvalidInput, ...failures],
@@ -142,21 +134,20 @@ export function alteration<Input extends InputFieldMap, A extends Access = 'pers
 }
 
 /** Declares a mutation that deletes the row of its input's `id`. */
-export function deletion<A extends Access = 'person'>(
+export function deletion(
   name: string,
   {
     description,
-    access,
     of,
     failures = [],
     run,
-  }: Pick<RowDeclaration<InputFieldMap, A>, 'description' | 'access' | 'of' | 'failures'> & {
-    readonly run: (key: RowKey | null, scope: MutationScope<A>) => Promise<void>
+  }: Pick<RowDeclaration<InputFieldMap>, 'description' | 'of' | 'failures'> & {
+    readonly run: (key: RowKey | null, scope: Scope) => Promise<void>
   },
 ): void {
   mutation(name, {
     description,
-    access: access ?? ('person' as A),
+    access: 'person',
     input: (t) => ({ id: idField(t, of) }),
     success: builder.objectRef<Written>(successName(name)).implement({
       description: `The ${of.name} is no more.`,

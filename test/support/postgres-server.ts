@@ -19,6 +19,8 @@ const settings = {
   max_connections: 400,
   fsync: 'off',
   synchronous_commit: 'off',
+  // Replication reads what is written out, which nobody's commit waits for.
+  wal_writer_delay: '10ms',
   full_page_writes: 'off',
 }
 

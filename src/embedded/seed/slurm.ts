@@ -2,7 +2,7 @@ import { Random } from './random.ts'
 import { day, hour, type Moment, minute, now, second, timestamp, timestampOrNull } from './time.ts'
 
 /** Studies whose models are trained in folds, with what their models find. */
-export const studies = [
+const studies = [
   ['Liver tumour CT', 'tumour'],
   ['Brain MRI lesions', 'lesion'],
   ['Prostate MRI zones', 'peripheral zone'],
@@ -11,8 +11,7 @@ export const studies = [
   ['Cardiac cine MRI', 'left ventricle'],
 ] as const
 
-/** What SLURM says of jobs that failed. */
-export const slurmFailures = [
+const trainingFailures = [
   'OUT_OF_MEMORY',
   'TIMEOUT',
   'NODE_FAIL',
@@ -76,7 +75,7 @@ export function slurm() {
       status,
       start_time: whole(started),
       end_time: whole(ended),
-      error_message: status === 'FAILED' ? random.pick(slurmFailures) : null,
+      error_message: status === 'FAILED' ? random.pick(trainingFailures) : null,
       sbatch_content: random.chance(0.9)
         ? `#!/bin/bash\n#SBATCH --job-name=${type.toLowerCase()}_${fold}\n#SBATCH --gres=gpu:1\n#SBATCH --mem=64G\nsrun python run.py --fold ${fold}\n`
         : null,
@@ -147,7 +146,7 @@ export function slurm() {
       status: status === 'RUNNING' ? random.pick(['PENDING', 'PROCESSING']) : status,
       start_time: timestampOrNull(started),
       end_time: timestampOrNull(ended),
-      error_message: status === 'FAILED' ? random.pick(slurmFailures) : null,
+      error_message: status === 'FAILED' ? random.pick(trainingFailures) : null,
       created_at: timestampOrNull(random.chance(0.01) ? null : asked),
       updated_at: timestamp(asked),
     })

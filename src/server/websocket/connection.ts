@@ -23,7 +23,6 @@ import { TributaryError } from '../../errors/tributary-error.ts'
 import type { Clock } from '../clock.ts'
 import { type ConnectionSecurity, Credential } from '../credential.ts'
 import type { Exchange } from '../exchange.ts'
-import type { Metrics } from '../metrics/metrics.ts'
 import type { Graphql } from '../yoga.ts'
 import { closeCode } from './close-code.ts'
 import { Operations } from './operations.ts'
@@ -41,7 +40,6 @@ export interface ConnectionOptions {
   readonly clock: Clock
   readonly config: Config
   readonly log: Logger
-  readonly metrics: Metrics
 }
 
 type Payload = Record<string, unknown> | null | undefined
@@ -71,7 +69,7 @@ export class Connection {
   #ending: { readonly code: number; readonly reason: string } | undefined
 
   constructor(options: ConnectionOptions) {
-    const { socket, wire, upgrade, graphql, security, clock, config, log, metrics } = options
+    const { socket, wire, upgrade, graphql, security, clock, config, log } = options
     const forbid = (reason: string) => this.end(closeCode.forbidden, reason)
     this.#options = options
     this.#socket = socket
@@ -87,7 +85,6 @@ export class Connection {
       upgrade,
       graphql,
       log,
-      metrics,
       limit: config.websocket.maxOperationsPerSocket,
       outlet: this.#outlet,
       onUnauthenticated: () => forbid('Forbidden'),
@@ -101,7 +98,6 @@ export class Connection {
       stopWaiting()
       this.#stop()
       this.#logEnd(code)
-      metrics.observeClose(code)
     })
   }
 

@@ -1,0 +1,212 @@
+/*
+ * One turn at a source's slot, from looking for it to losing it.
+ *
+ * The slot is the lock: Postgres lets one connection read it, so whoever reads it captures, and everybody else stands
+ * by until it is free. Only then is the log opened for writing, at the place where the slot stands and cannot be moved
+ * by another any more.
+ *
+ * A publication is its owner's word that the database may be captured. It is never made here, and where it is gone the
+ * slot goes too, since it would keep WAL for nobody. Within these bounds what broke is mended: a slot that is lost or
+ * missing is made anew (its history is another epoch then), a table that was dropped and made anew is published again
+ * where the role may.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Client } from 'pg'
+import type { ConnectionPlan } from '../database/connection-options.ts'
+import { reasonOf } from '../database/failure.ts'
+import { openClient } from '../database/open-client.ts'
+import { Intake } from './intake.ts'
+import type { ChangeLog, LogWriter } from './log/change-log.ts'
+import { planCapture } from './postgres/capture-plan.ts'
+import { type CaptureNames, type CaptureState, readCaptureState } from './postgres/capture-state.ts'
+import { parseLsn } from './postgres/lsn.ts'
+import { ReplicationStream, type StreamTiming } from './postgres/replication-stream.ts'
+import { dropSlot, invalidate, publish, slotPosition } from './postgres/set-up.ts'
+import type { TransactionReader } from './postgres/transaction-reader.ts'
+
+/** In milliseconds. */
+export interface CaptureTiming extends StreamTiming {
+  readonly connectTimeoutMs: number
+  /** Between two advances over what nobody is interested in. */
+  readonly advanceMs: number
+  /** Between two looks at the slot and the publication, with a report each. */
+  readonly watchMs: number
+  /** Between two looks whether the slot of another is free; a tenth more or less, so that not all look at once. */
+  readonly standByMs: number
+}
+
+export interface SessionOptions {
+  readonly source: string
+  readonly plan: ConnectionPlan
+  readonly names: CaptureNames
+  readonly reader: TransactionReader
+  readonly log: Pick<ChangeLog, 'write'>
+  readonly timing: CaptureTiming
+  readonly signal: AbortSignal
+  readonly tell: (news: SessionNews) => void
+}
+
+/** What a session tells while it lasts. */
+export type SessionNews =
+  | { readonly kind: 'standing-by'; readonly pid: number }
+  | {
+      readonly kind: 'streaming'
+      readonly epoch: string
+      readonly lagBytes: number
+      readonly unwatched: Readonly<Record<string, string>>
+    }
+  | { readonly kind: 'warning'; readonly line: string }
+
+/** The database cannot be captured as it is; only its owner or an operator can mend it. */
+export class CaptureImpossible extends Error {
+  override readonly name = 'CaptureImpossible'
+}
+
+/** Captures until the signal ends it. @throws what broke it before. */
+export async function captureSession(options: SessionOptions): Promise<void> {
+  const { source, plan, names, log, timing, signal, tell, reader } = options
+  await using cleanup = new AsyncDisposableStack()
+  const control = await connect(options, cleanup)
+  await slotToTake(control, options)
+  const intake = new Intake({ reader, advanceMs: timing.advanceMs })
+  const { stream, origin } = await take(options, intake)
+  cleanup.use(stream)
+  cleanup.use(intake)
+  const position = await slotPosition(control, names)
+  if (!position) throw new Error(`the slot ${names.slot} vanished`)
+  stream.confirm(parseLsn(position.confirmed))
+  const writer = await log.write(source, { origin, confirmed: parseLsn(position.confirmed) })
+  intake.begin(writer, stream)
+  const over = new AbortController()
+  cleanup.defer(() => over.abort())
+  try {
+    await Promise.race([
+      stream.ended,
+      intake.failed,
+      watch({ options, control, intake, writer, tell, signal: AbortSignal.any([signal, over.signal]) }),
+    ])
+    await writer.report({ status: 'stopped', at: Date.now() })
+  } catch (error) {
+    const reason = reasonOf(error as Error, plan.address)
+    // The log may be what failed; its last report grows old then, which says as much.
+    await writer.report({ status: 'failed', reason, at: Date.now() }).catch(() => {})
+    throw error
+  }
+}
+
+async function connect(
+  { plan, timing, signal }: SessionOptions,
+  cleanup: AsyncDisposableStack,
+): Promise<Client> {
+  const config = { application_name: 'tributary capture' }
+  const { client } = await openClient(plan, { timeoutMs: timing.connectTimeoutMs, signal, config })
+  cleanup.defer(() => void client.connection.stream.destroy())
+  return client
+}
+
+/** Waits until there is a slot that nobody reads. @throws CaptureImpossible */
+async function slotToTake(control: Client, options: SessionOptions): Promise<void> {
+  const { names, timing, signal, tell } = options
+  for (;;) {
+    const state = await readCaptureState(control, names)
+    const { obstacles, slot } = planCapture(state, names)
+    if (obstacles.length > 0) throw new CaptureImpossible(obstacles.join('; '))
+    if (!state.publication) await withdraw(control, state, names)
+    if (state.slot?.activePid) {
+      tell({ kind: 'standing-by', pid: state.slot.activePid })
+      await pause(timing.standByMs * (0.9 + Math.random() * 0.2), undefined, { signal })
+      continue
+    }
+    if (state.slot && state.slot.walStatus !== 'lost') return
+    if (state.slot) {
+      tell({
+        kind: 'warning',
+        line: `the slot ${names.slot} is lost, with what it would have told; it is made anew`,
+      })
+      await dropSlot(control, names.slot)
+    }
+    await control.query(slot ?? planCapture({ ...state, slot: null }, names).slot ?? '')
+    return
+  }
+}
+
+async function withdraw(control: Client, { slot }: CaptureState, names: CaptureNames): Promise<never> {
+  if (slot && !slot.activePid) await dropSlot(control, names.slot)
+  throw new CaptureImpossible(
+    `there is no publication ${names.publication}; run \`tributary capture setup\`, or have its owner make it`,
+  )
+}
+
+/** Begins to read the slot. */
+async function take({ plan, names, timing, signal }: SessionOptions, receiver: Intake) {
+  const { statement_timeout: _, query_timeout: __, ...client } = plan.client
+  const { client: connection } = await openClient(
+    { ...plan, client },
+    {
+      timeoutMs: timing.connectTimeoutMs,
+      signal,
+      config: { application_name: 'tributary capture', replication: 'database' } as object,
+    },
+  )
+  const origin = await identify(connection, names)
+  const stream = await ReplicationStream.start(connection, { ...names, receiver, timing })
+  return { stream, origin }
+}
+
+/** Names the history that the slot tells: of this cluster, since its last promotion, of this database. */
+async function identify(connection: Client, { slot }: CaptureNames): Promise<string> {
+  const { rows } = await connection.query<{ systemid: string; timeline: number; dbname: string }>(
+    'IDENTIFY_SYSTEM',
+  )
+  const [system] = rows
+  return `${system?.systemid}/${system?.timeline}/${system?.dbname}/${slot}`
+}
+
+interface WatchOptions {
+  readonly options: SessionOptions
+  readonly control: Client
+  readonly intake: Intake
+  readonly writer: LogWriter
+  readonly tell: (news: SessionNews) => void
+  readonly signal: AbortSignal
+}
+
+/** Looks after the publication and reports, until the signal. */
+async function watch({ options, control, intake, writer, tell, signal }: WatchOptions): Promise<void> {
+  const { names, timing } = options
+  let known: ReadonlyMap<string, number> | undefined
+  while (!signal.aborted) {
+    const state = await readCaptureState(control, names)
+    const { publication, mayPublish, unwatched } = planCapture(state, names)
+    if (!state.publication) throw new CaptureImpossible(`the publication ${names.publication} was dropped`)
+    const memberships = membershipsOf(state)
+    if (mayPublish && publication.length > 0) {
+      await publish(control, publication, Object.keys(unwatched))
+      known = undefined
+    } else {
+      if (known) await doubt(control, changedSince(known, memberships))
+      known = memberships
+    }
+    const lag = parseLsn(state.walEnd) - intake.durable
+    const lagBytes = lag > 0n ? Number(lag) : 0
+    await writer.report({ status: 'streaming', at: Date.now(), lagBytes, unwatched })
+    tell({ kind: 'streaming', epoch: writer.epoch, lagBytes, unwatched })
+    await pause(timing.watchMs, undefined, { signal }).catch(() => {})
+  }
+}
+
+/** What names each table's place in the publication; another after it left and came back. */
+const membershipsOf = ({ tables }: CaptureState): ReadonlyMap<string, number> =>
+  new Map(
+    tables
+      .filter(({ isPublished }) => isPublished)
+      .map((table) => [table.name, table.membership ?? table.oid]),
+  )
+
+function changedSince(known: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): string[] {
+  return [...new Set([...known.keys(), ...now.keys()])].filter((name) => known.get(name) !== now.get(name))
+}
+
+async function doubt(control: Client, tables: readonly string[]): Promise<void> {
+  if (tables.length > 0) await invalidate(control, tables, 'its changes were not published for a while')
+}
