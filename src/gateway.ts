@@ -36,7 +36,7 @@ export interface GatewayOptions {
 export async function startGateway({ config, log, defaultQuery, visitor }: GatewayOptions): Promise<Gateway> {
   await using cleanup = new AsyncDisposableStack()
   for (const warning of config.warnings) log.warn(warning)
-  const { sources, createContext } = cleanup.use(await startSources(config.sources, log))
+  const { sources, apiKeyKinds, createContext } = cleanup.use(await startSources(config.sources, log))
   if (!sources.some((source) => source.status === 'AVAILABLE'))
     throw new TributaryError(
       'NO_SOURCE',
@@ -46,7 +46,7 @@ export async function startGateway({ config, log, defaultQuery, visitor }: Gatew
       ].join('\n'),
     )
   const [users, platform] = [named(sources, 'users'), named(sources, 'platform')]
-  const identity = cleanup.use(await startIdentity({ config, users, log }))
+  const identity = cleanup.use(await startIdentity({ config, users, apiKeyKinds, log }))
   const viewers = createViewers({ users, platform }, visitor)
   for (const { line, isExceeded } of checkConnectionBudget([...sources, identity.state]))
     log[isExceeded ? 'warn' : 'info'](line)

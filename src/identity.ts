@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { Accounts } from './auth/accounts.ts'
+import { type ApiKeyKind, ApiKeys } from './auth/api-keys/api-keys.ts'
 import { AuditLog } from './auth/audit-log.ts'
 import { authenticate } from './auth/authenticate.ts'
 import { keyLoader } from './auth/keys/key-loader.ts'
@@ -48,11 +49,13 @@ export interface IdentityOptions {
   readonly config: Config
   /** The source that holds the accounts. */
   readonly users: Source
+  /** Systems that issue keys of their own. */
+  readonly apiKeyKinds: readonly ApiKeyKind[]
   readonly log: Logger
 }
 
 /** Opens the gateway's state and its keys. Never fails for a database that cannot be reached: it is tried again. */
-export async function startIdentity({ config, users, log }: IdentityOptions): Promise<Identity> {
+export async function startIdentity({ config, users, apiKeyKinds, log }: IdentityOptions): Promise<Identity> {
   await using cleanup = new AsyncDisposableStack()
   const { auth } = config
   const state = cleanup.use(new StateDatabase(config.gatewayDatabase, log))
@@ -74,7 +77,8 @@ export async function startIdentity({ config, users, log }: IdentityOptions): Pr
     clockTolerance: auth.clockTolerance,
   })
   const loadUser = accounts.byToken.bind(accounts)
-  const strategies = [tokenCredentials({ verify, revocations, loadUser, log })]
+  const apiKeys = apiKeyKinds.map((kind) => new ApiKeys({ kind, log }))
+  const strategies = [...apiKeys, tokenCredentials({ verify, revocations, loadUser, log })]
   const audit = new AuditLog(state)
   const passwords = new Passwords({
     scheme: auth.passwordHash,
@@ -95,10 +99,17 @@ export async function startIdentity({ config, users, log }: IdentityOptions): Pr
     keys,
     connections: {
       authenticate: (headers) => authenticate(headers, { strategies }),
-      onRevoked: (principal, listener) =>
-        revocations.onChange(() => {
+      onRevoked: (principal, listener) => {
+        if (principal.kind === 'tenant' || principal.kind === 'gpuUser') {
+          const ends = apiKeys.map((keysOfKind) => keysOfKind.onRevoked(principal, listener))
+          return () => {
+            for (const end of ends) end()
+          }
+        }
+        return revocations.onChange(() => {
           if (principal.kind === 'user' && revocations.isRevoked(identityOf(principal))) listener()
-        }),
+        })
+      },
     },
     sessionOf: async ({ headers, address, id }) => ({
       principal: await authenticate(headers, { strategies }),
@@ -109,6 +120,9 @@ export async function startIdentity({ config, users, log }: IdentityOptions): Pr
       passwords,
       audit,
       state,
+      forgetKeys: (matches) => {
+        for (const keysOfKind of apiKeys) keysOfKind.forget(matches)
+      },
       jobCommands: config.jobCommands,
     }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -1,5 +1,6 @@
 // The production build: a folder, dist/ or the one named, that runs on Node alone, without node_modules.
 //   tributary.mjs     the command line and all that it needs
+//   sqlite-writer.mjs the thread that writes the change log
 //   chunk-*.mjs …     what is loaded when it is asked for, as GraphiQL, and what that shares with the rest
 //   *.node            native parts of dependencies, for the platform that built
 //   migrations/       a folder a source
@@ -15,7 +16,7 @@ if (named === undefined) rmSync(dist, { recursive: true, force: true })
 
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { tributary: 'src/main.ts' },
+  entryPoints: { tributary: 'src/main.ts', 'sqlite-writer': 'src/changes/log/sqlite-writer.ts' },
   outdir: dist,
   outExtension: { '.js': '.mjs' },
   bundle: true,

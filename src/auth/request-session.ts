@@ -1,7 +1,7 @@
 import type { JobCommands } from '../config/job-commands.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { Passwords } from './passwords/passwords.ts'
-import type { Principal } from './principal.ts'
+import type { KeyPrincipal, Principal } from './principal.ts'
 import type { Queryable } from './queryable.ts'
 import type { SessionService } from './sessions/session-service.ts'
 
@@ -18,5 +18,7 @@ export interface RequestSession {
   readonly audit: AuditLog
   /** The gateway's own database. */
   readonly state: Queryable
+  /** Has the API keys that match looked up anew at their next use, as when they are revoked. */
+  forgetKeys(matches: (principal: KeyPrincipal) => boolean): void
   readonly jobCommands: JobCommands
 }

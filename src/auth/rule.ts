@@ -3,8 +3,18 @@ import type { SystemRole } from './principal.ts'
 /** Sets of keys that a viewer's scope holds. */
 export type ScopeSet = 'memberProjects' | 'projects' | 'people'
 
-/** Facts about a viewer that a column can be equal to. */
-export type ScopeFact = 'user' | 'organization' | 'email'
+/**
+ * Facts about a viewer that a column can be equal to: a person's account, organization and address, the tenant of a
+ * key, and a GPU Dev user by number, by name, and by the number as text.
+ */
+export type ScopeFact =
+  | 'user'
+  | 'organization'
+  | 'email'
+  | 'tenant'
+  | 'gpuUser'
+  | 'gpuUsername'
+  | 'gpuUserText'
 
 /**
  * Who sees a row, as data: conditions on the row's columns, on rows it leads to, and on the viewer. The same rule is
@@ -13,11 +23,13 @@ export type ScopeFact = 'user' | 'organization' | 'email'
 export type Rule =
   | { readonly kind: 'always' }
   | { readonly kind: 'never' }
+  /** The viewer came by a credential, whatever its kind; those of the Labeler do not count. */
+  | { readonly kind: 'signedIn' }
   /** The viewer is a person with this role or a higher one. */
   | { readonly kind: 'role'; readonly least: SystemRole }
   /** The viewer reads accounts for the Labeler. */
   | { readonly kind: 'labeler' }
-  /** The column holds the viewer's own id, organization or e-mail address. */
+  /** The column holds a fact about the viewer. */
   | { readonly kind: 'own'; readonly column: string; readonly fact: ScopeFact }
   /** The column's value is in one of the scope's sets. */
   | { readonly kind: 'within'; readonly column: string; readonly set: ScopeSet }
@@ -32,6 +44,7 @@ export type Rule =
 
 export const always: Rule = { kind: 'always' }
 export const never: Rule = { kind: 'never' }
+export const signedIn: Rule = { kind: 'signedIn' }
 export const labeler: Rule = { kind: 'labeler' }
 export const role = (least: SystemRole): Rule => ({ kind: 'role', least })
 export const own = (column: string, fact: ScopeFact): Rule => ({ kind: 'own', column, fact })

@@ -17,11 +17,21 @@ export interface Viewer {
 /** Who comes without credentials: sees nothing of any source. */
 export const nobody: Viewer = { principal: anonymous, scope: { keys: () => [] }, open: false }
 
-/** The viewer's own id, organization or e-mail address; null where it has none. */
+/** A fact about the viewer; null where it has none. */
 export function factOf({ principal }: Viewer, fact: ScopeFact): number | string | null {
-  if (principal.kind !== 'user') return null
-  if (fact === 'user') return principal.id
-  return fact === 'organization' ? principal.organizationId : principal.email
+  const facts: Partial<Record<ScopeFact, number | string | null>> =
+    principal.kind === 'user'
+      ? { user: principal.id, organization: principal.organizationId, email: principal.email }
+      : principal.kind === 'tenant'
+        ? { tenant: principal.tenantId }
+        : principal.kind === 'gpuUser'
+          ? {
+              gpuUser: principal.userId,
+              gpuUsername: principal.username,
+              gpuUserText: String(principal.userId),
+            }
+          : {}
+  return facts[fact] ?? null
 }
 
 /** The viewer's e-mail address as accounts are looked up by it: as stored, and in lower case. */
@@ -33,6 +43,10 @@ const readsForLabeler = ({ principal }: Viewer) =>
   principal.kind === 'service'
     ? principal.scopes.includes('accounts:read')
     : principal.kind === 'user' && principal.audience === 'labeler'
+
+/** Whether the viewer is somebody, and reads for itself rather than for the Labeler. */
+const isSignedIn = (viewer: Viewer) =>
+  ['user', 'tenant', 'gpuUser'].includes(viewer.principal.kind) && !readsForLabeler(viewer)
 
 /** A rule with all that is known of the viewer folded in: what is left depends on the row. */
 export function ruleFor(viewer: Viewer, rule: Rule): Rule {
@@ -50,16 +64,19 @@ export function ruleFor(viewer: Viewer, rule: Rule): Rule {
         atLeast(viewer.principal.role, rule.least)
         ? always
         : never
+    // Whatever the table says, nothing is for the anonymous.
     case 'always':
-      return viewer.principal.kind === 'user' && !readsForLabeler(viewer) ? always : never
+    case 'signedIn':
+      return isSignedIn(viewer) ? always : never
     case 'own':
       return readsForLabeler(viewer) || factOf(viewer, rule.fact) === null ? never : rule
     case 'within':
+      return viewer.principal.kind === 'user' && !readsForLabeler(viewer) ? rule : never
     case 'through':
     case 'used':
     case 'noneOf':
     case 'empty':
-      return viewer.principal.kind === 'user' && !readsForLabeler(viewer) ? rule : never
+      return isSignedIn(viewer) ? rule : never
     case 'never':
       return never
   }

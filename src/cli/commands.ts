@@ -1,7 +1,9 @@
 import type { Command } from './command.ts'
+import { dbBackup, dbRestore } from './db-backup.ts'
 import { dbInit } from './db-init.ts'
 import { dbMigrate } from './db-migrate.ts'
 import { dbSeed } from './db-seed.ts'
+import { dbStatus } from './db-status.ts'
 import { dbVerify } from './db-verify.ts'
 import { dev } from './dev.ts'
 import { keysList, keysRotate } from './keys.ts'
@@ -16,6 +18,9 @@ export const commands: readonly Command[] = [
   dbInit,
   dbMigrate,
   dbSeed,
+  dbStatus,
+  dbBackup,
+  dbRestore,
   keysList,
   keysRotate,
   token,

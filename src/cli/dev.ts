@@ -3,6 +3,9 @@ import { type Config, type Environment, readConfig } from '../config/config.ts'
 import { createLogger } from '../config/logger.ts'
 import { sourceNames } from '../config/source-names.ts'
 import { startDevelopmentDatabases } from '../embedded/development-databases.ts'
+import { seededPlan } from '../embedded/replayer/plan.ts'
+import { startReplayer } from '../embedded/replayer/replayer.ts'
+import { tracePlan } from '../embedded/replayer/trace-plan.ts'
 import { startGateway } from '../gateway.ts'
 import type { Command } from './command.ts'
 import { serveUntilStopped } from './serve-until-stopped.ts'
@@ -21,7 +24,7 @@ export const dev: Command = {
       await using cleanup = new AsyncDisposableStack()
       const isEmbedded = configured.sources.length === 0
       const config = isEmbedded
-        ? await embedded(cleanup, { env, home: configured.home, log, signal: stop.signal })
+        ? await embedded(cleanup, { env, configured, log, signal: stop.signal })
         : configured
       if (stop.isAsked) return 0
       const gateway = cleanup.use(await startGateway({ config, log, defaultQuery: queriesAsTab() }))
@@ -36,13 +39,23 @@ export const dev: Command = {
   },
 }
 
+interface EmbeddedOptions {
+  readonly env: Environment
+  readonly configured: Config
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
 /** The environment's configuration, over databases of our own. */
 async function embedded(
   cleanup: AsyncDisposableStack,
-  { env, home, log, signal }: { env: Environment; home: string; log: Logger; signal: AbortSignal },
+  { env, configured, log, signal }: EmbeddedOptions,
 ): Promise<Config> {
+  const { home, replay } = configured
+  const plan = replay.traceFolder === undefined ? seededPlan : await tracePlan(replay.traceFolder)
   const databases = await startDevelopmentDatabases(home, (line) => log.info(line), signal)
   const { urls } = cleanup.use(databases)
+  if (replay.isOn) cleanup.use(startReplayer({ urls, plan, speed: replay.speed, log }))
   return readConfig({
     JOB_COMMANDS: 'rows',
     ...env,

@@ -14,6 +14,7 @@ import {
 } from './env.ts'
 import type { JobCommands } from './job-commands.ts'
 import { type Environment, EnvironmentReader } from './reader.ts'
+import { type ReplayConfig, replayConfig, replayVariables } from './replay-config.ts'
 import { Secret } from './secret.ts'
 import { warnOfSimilar } from './similar.ts'
 import type { SourceConfig } from './source-config.ts'
@@ -40,6 +41,8 @@ export interface HttpConfig {
   readonly keepAliveTimeoutMs: number
   /** How long requests under way may take to finish at a stop. */
   readonly shutdownGraceMs: number
+  /** What readers of the metrics bring; without one they must be on this machine. */
+  readonly metricsToken: Secret | undefined
 }
 
 /** How much a WebSocket may take. */
@@ -94,6 +97,7 @@ export interface Config {
   readonly log: LogConfig
   readonly auth: AuthConfig
   readonly jobCommands: JobCommands
+  readonly replay: ReplayConfig
   /** The sources whose URL is set, in the order of the table of sources. */
   readonly sources: readonly SourceConfig[]
   /** Where the gateway keeps its own state; undefined where neither its own nor the platform's URL is set. */
@@ -115,6 +119,7 @@ export function readConfig(environment: Environment): Config {
   const { HOST: host, PORT: port } = process
   const signingIn = reader.readAll(authVariables)
   const auth = readAuth(reader, signingIn, { production, host, port })
+  const replay = reader.readAll(replayVariables)
   const { sources, gatewayDatabase } = readDatabases(reader, signingIn.GATEWAY_DATABASE_URL)
   if (reader.problems.length > 0)
     throw new TributaryError(
@@ -134,6 +139,7 @@ export function readConfig(environment: Environment): Config {
       requestTimeoutMs: limits.REQUEST_TIMEOUT,
       keepAliveTimeoutMs: limits.KEEP_ALIVE_TIMEOUT,
       shutdownGraceMs: limits.SHUTDOWN_GRACE,
+      metricsToken: process.METRICS_TOKEN,
     },
     websocket: {
       maxSocketsPerAddress: limits.MAX_SOCKETS_PER_ADDRESS,
@@ -156,6 +162,7 @@ export function readConfig(environment: Environment): Config {
     log: { level: process.LOG_LEVEL, format: process.LOG_FORMAT ?? (production ? 'json' : 'pretty') },
     auth,
     jobCommands: process.JOB_COMMANDS,
+    replay: replayConfig(replay),
     sources,
     gatewayDatabase,
     warnings: [...warnOfSimilar(environment, Object.keys(variables)), ...authWarnings(auth)],

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { captureVariables, sourceCaptureVariables } from './capture-config.ts'
 import { databaseUrl } from './database-url.ts'
 import { jobCommands } from './job-commands.ts'
+import { replayVariables } from './replay-config.ts'
 import { Secret } from './secret.ts'
 import { sslModes } from './source-config.ts'
 import { type SourceName, sourceNames } from './source-names.ts'
@@ -76,6 +77,14 @@ export const processVariables = {
     fallback: 'none',
     description:
       'rows where workers act on rows that ask for a job, or for its end; else such mutations are refused',
+  },
+  METRICS_TOKEN: {
+    schema: z
+      .string()
+      .min(16, { error: 'must have 16 characters or more' })
+      .transform((text) => new Secret(text)),
+    secret: true,
+    description: 'what readers of /metrics bring as a bearer token; without it they must be on this machine',
   },
   LOG_LEVEL: {
     schema: z
@@ -350,6 +359,7 @@ export const variables: Readonly<Record<string, Variable>> = {
   ...processVariables,
   ...authVariables,
   ...initVariables,
+  ...replayVariables,
   ...limitVariables,
   ...poolVariables,
   ...overrideVariables,

@@ -7,6 +7,7 @@ import {
   processVariables,
   sourceVariables,
 } from './env.ts'
+import { replayVariables } from './replay-config.ts'
 import { sourceNames } from './source-names.ts'
 import type { Variable } from './variable.ts'
 
@@ -18,6 +19,7 @@ const groups: readonly (readonly [string, Readonly<Record<string, Variable>>])[]
   ['Signing in', authVariables],
   ['Limits', limitVariables],
   ['Making databases', initVariables],
+  ['Playing the embedded databases', replayVariables],
 ]
 
 const width = Math.max(...groups.flatMap(([, table]) => Object.keys(table).map((name) => name.length)))

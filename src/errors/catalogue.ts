@@ -50,6 +50,12 @@ export const catalogue = {
     'A migration did not apply; its transaction was rolled back.',
     'Mend what the message names and migrate again.',
   ),
+  BACKUP_FAILED: entry(
+    500,
+    false,
+    'A backup was not made, or cannot be restored as it is.',
+    'Mend what the message names; a backup without a manifest is none.',
+  ),
   SOURCE_NOT_CONFIGURED: entry(
     200,
     false,
@@ -204,6 +210,12 @@ export const catalogue = {
     false,
     'This installation is not set up for what was asked.',
     'Ask the operator for the setting that the message names.',
+  ),
+  CHANGE_LOG_UNUSABLE: entry(
+    503,
+    true,
+    'The log that changes are kept in cannot be written or read.',
+    'See what the message names: the disk, the folder’s rights (CHANGE_LOG_DIR), or Redis.',
   ),
   TOO_MANY_SOCKETS: entry(429, true, 'The address has more sockets open than allowed.', 'Close some.'),
   TOO_MANY_OPERATIONS: entry(429, true, 'The socket runs more operations than allowed.', 'Complete some.'),

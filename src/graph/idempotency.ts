@@ -12,13 +12,13 @@
  * - A key stands for its input also where that was refused.
  */
 import { createHash } from 'node:crypto'
-import type { UserPrincipal } from '../auth/principal.ts'
+import { actorOf, type Principal } from '../auth/principal.ts'
 import type { RequestSession } from '../auth/request-session.ts'
 import { IdempotencyKeyReused, invalid, Refused } from './write-failure.ts'
 
 export interface Idempotency<Reservation> {
   readonly session: RequestSession
-  readonly principal: UserPrincipal
+  readonly principal: Principal
   /** Name of the mutation. */
   readonly action: string
   /** The client's idempotency key, if it gave one. */
@@ -63,8 +63,6 @@ interface Note<Reservation> {
   readonly isDone: boolean
   readonly isSame: boolean
 }
-
-const actorOf = ({ id }: UserPrincipal) => `user:${id}`
 
 async function note<Reservation>(
   { session, principal, action, input }: Idempotency<Reservation>,

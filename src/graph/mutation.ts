@@ -7,7 +7,13 @@
  */
 import type { InputFieldMap, InputShapeFromFields, ObjectRef, SchemaTypes } from '@pothos/core'
 import type { GraphQLResolveInfo } from 'graphql'
-import type { Principal, UserPrincipal } from '../auth/principal.ts'
+import {
+  actorOf,
+  type GpuUserPrincipal,
+  type Principal,
+  type TenantPrincipal,
+  type UserPrincipal,
+} from '../auth/principal.ts'
 import type { RequestSession } from '../auth/request-session.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import { builder } from './builder.ts'
@@ -17,14 +23,25 @@ import { countOfFields } from './root-fields.ts'
 
 type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T extends SchemaTypes> ? T : never
 
-/** Who may ask: anybody, or a person who is signed in. */
-export type Access = 'anybody' | 'person'
+/** Who comes in by each sort of access. */
+interface Callers {
+  readonly anybody: Principal
+  readonly person: UserPrincipal
+  readonly tenant: UserPrincipal | TenantPrincipal
+  readonly gpuUser: UserPrincipal | GpuUserPrincipal
+}
+
+/**
+ * Who may ask: anybody, or a person who is signed in, or besides persons also a tenant, or a GPU Dev user, by API key.
+ * What persons may do there is for the mutation to say.
+ */
+export type Access = keyof Callers
 
 /** What a mutation's work gets beside its input. */
 export interface MutationScope<A extends Access = Access> {
   readonly context: GraphContext
   readonly session: RequestSession
-  readonly principal: A extends 'person' ? UserPrincipal : Principal
+  readonly principal: Callers[A]
   /** Adds to the audit row what it was done to, and further particulars; never a secret. */
   note(particulars: { readonly target?: string; readonly detail?: Readonly<Record<string, unknown>> }): void
 }
@@ -55,7 +72,7 @@ export function mutation<Input extends InputFieldMap, Success extends object, A 
   const { description, access, input, success, failures = [], triesCredentials } = declaration
   if (triesCredentials) credentialMutations.add(name)
   const Name = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`
-  const kinds = [...(access === 'person' ? [NotSignedIn] : []), NotPermitted, NotAvailable, ...failures]
+  const kinds = [...(access === 'anybody' ? [] : [NotSignedIn]), NotPermitted, NotAvailable, ...failures]
   const result = builder.unionType(`${Name}Result`, {
     description: `What comes of \`${name}\`.`,
     types: [success, ...kinds.map(({ ref }) => ref)],
@@ -141,13 +158,7 @@ async function perform<Input extends InputFieldMap, Success extends object, A ex
 function refusalOf(principal: Principal, access: Access): Failure | undefined {
   if (principal.kind === 'service' || (principal.kind === 'user' && principal.audience === 'labeler'))
     return new Failure(NotPermitted, 'This token reads and changes nothing.')
-  if (access === 'person' && principal.kind !== 'user')
-    return new Failure(NotSignedIn, 'Sign in first: this changes something of your own.')
-  return undefined
-}
-
-/** A principal in the audit log. */
-function actorOf(principal: Principal): string {
-  if (principal.kind === 'user') return `user:${principal.id}`
-  return principal.kind === 'service' ? `service:${principal.name}` : 'anonymous'
+  if (access === 'anybody' || principal.kind === 'user' || principal.kind === access) return undefined
+  if (principal.kind !== 'anonymous') return new Failure(NotPermitted, 'An API key does not change this.')
+  return new Failure(NotSignedIn, 'Sign in first: this changes something of your own.')
 }

@@ -11,34 +11,40 @@ import { entityRef } from './entity-ref.ts'
 import { type FailureKind, NotAvailable } from './failure.ts'
 import { encodeId } from './global-id.ts'
 import { once } from './idempotency.ts'
-import { type MutationDeclaration, type MutationScope, mutation } from './mutation.ts'
+import { type Access, type MutationDeclaration, type MutationScope, mutation } from './mutation.ts'
 import { loadRow, selectionAt } from './rows.ts'
 import { nextKey } from './write.ts'
 import { IdempotencyKeyReused, InvalidInput, NotFound, Refused, refusable } from './write-failure.ts'
 
-type Scope = MutationScope<'person'>
-
-interface RowDeclaration<Input extends InputFieldMap> {
+interface RowDeclaration<Input extends InputFieldMap, A extends Access> {
   readonly description: string
+  /** Default: a person. */
+  readonly access?: A
   readonly of: Entity
-  readonly input: NonNullable<MutationDeclaration<Input, object, 'person'>['input']>
+  readonly input: NonNullable<MutationDeclaration<Input, object, A>['input']>
   /** Beyond NotFound and InvalidInput. */
   readonly failures?: readonly FailureKind[]
   /** Whether a worker has to act on the row: done only where JOB_COMMANDS says that workers do. */
   readonly commandsWorkers?: boolean
 }
 
-export interface Creation<Input extends InputFieldMap> extends RowDeclaration<Input> {
+export interface Creation<Input extends InputFieldMap, A extends Access = 'person'>
+  extends RowDeclaration<Input, A> {
   /** Checks the input, and answers what makes the row with a key, unless it is there. */
   readonly prepare: (
     input: InputShapeFromFields<Input>,
-    scope: Scope,
+    scope: MutationScope<A>,
   ) => Promise<(key: number) => Promise<void>>
 }
 
-export interface Alteration<Input extends InputFieldMap> extends RowDeclaration<Input> {
+export interface Alteration<Input extends InputFieldMap, A extends Access = 'person'>
+  extends RowDeclaration<Input, A> {
   /** @param key of the row that the input's `id` names; null where there can be none. */
-  readonly run: (key: RowKey | null, input: InputShapeFromFields<Input>, scope: Scope) => Promise<void>
+  readonly run: (
+    key: RowKey | null,
+    input: InputShapeFromFields<Input>,
+    scope: MutationScope<A>,
+  ) => Promise<void>
 }
 
 interface Written {
@@ -64,22 +70,24 @@ const rowSuccess = (name: string, entity: Entity) =>
 
 const target = ({ singular }: Entity, key: RowKey | null) => ({ target: `${singular}:${key ?? 'none'}` })
 
-function requireWorkers({ session }: Scope): void {
+function requireWorkers({ session }: Pick<MutationScope, 'session'>): void {
   if (session.jobCommands !== 'rows')
     throw new Refused(NotAvailable, 'No worker acts on rows here: JOB_COMMANDS is not `rows`.')
 }
 
-const idField = (t: Parameters<NonNullable<RowDeclaration<InputFieldMap>['input']>>[0], entity: Entity) =>
-  t.id({ required: true, description: `The \`id\` of the ${entity.name}.` })
+const idField = (
+  t: Parameters<NonNullable<RowDeclaration<InputFieldMap, Access>['input']>>[0],
+  entity: Entity,
+) => t.id({ required: true, description: `The \`id\` of the ${entity.name}.` })
 
 /** Declares a mutation that makes a row, once for each idempotency key. */
-export function creation<Input extends InputFieldMap>(
+export function creation<Input extends InputFieldMap, A extends Access = 'person'>(
   name: string,
-  { description, of, input, failures = [], commandsWorkers = false, prepare }: Creation<Input>,
+  { description, access, of, input, failures = [], commandsWorkers = false, prepare }: Creation<Input, A>,
 ): void {
   mutation(name, {
     description,
-    access: 'person',
+    access: access ?? ('person' as A),
     input: (t) => ({
       ...input(t),
       idempotencyKey: t.string({
@@ -111,13 +119,13 @@ export function creation<Input extends InputFieldMap>(
 }
 
 /** Declares a mutation that changes the row of its input's `id`. */
-export function alteration<Input extends InputFieldMap>(
+export function alteration<Input extends InputFieldMap, A extends Access = 'person'>(
   name: string,
-  { description, of, input, failures = [], commandsWorkers = false, run }: Alteration<Input>,
+  { description, access, of, input, failures = [], commandsWorkers = false, run }: Alteration<Input, A>,
 ): void {
   mutation(name, {
     description,
-    access: 'person',
+    access: access ?? ('person' as A),
     input: (t) => ({ id: idField(t, of), ...input(t) }),
     success: rowSuccess(name, of),
     failures: [NotFound, InvalidInput, ...failures],
@@ -134,20 +142,21 @@ export function alteration<Input extends InputFieldMap>(
 }
 
 /** Declares a mutation that deletes the row of its input's `id`. */
-export function deletion(
+export function deletion<A extends Access = 'person'>(
   name: string,
   {
     description,
+    access,
     of,
     failures = [],
     run,
-  }: Pick<RowDeclaration<InputFieldMap>, 'description' | 'of' | 'failures'> & {
-    readonly run: (key: RowKey | null, scope: Scope) => Promise<void>
+  }: Pick<RowDeclaration<InputFieldMap, A>, 'description' | 'access' | 'of' | 'failures'> & {
+    readonly run: (key: RowKey | null, scope: MutationScope<A>) => Promise<void>
   },
 ): void {
   mutation(name, {
     description,
-    access: 'person',
+    access: access ?? ('person' as A),
     input: (t) => ({ id: idField(t, of) }),
     success: builder.objectRef<Written>(successName(name)).implement({
       description: `The ${of.name} is no more.`,

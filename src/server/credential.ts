@@ -1,4 +1,4 @@
-import { anonymous, type Principal } from '../auth/principal.ts'
+import { actorOf, anonymous, type Principal } from '../auth/principal.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import type { Clock } from './clock.ts'
 
@@ -31,16 +31,13 @@ export interface CredentialOptions {
   readonly onEnd: (reason: string) => void
 }
 
-/** What must stay the same at a renewal: a token for the Labeler gives other rights than one for this graph. */
+/**
+ * What must stay the same at a renewal: a token for the Labeler gives other rights than one for this graph. A tenant's
+ * key may be replaced by another of that tenant.
+ */
 function subjectOf(principal: Principal): string {
-  switch (principal.kind) {
-    case 'anonymous':
-      return 'anonymous'
-    case 'user':
-      return `user ${principal.id} to ${principal.audience}`
-    case 'service':
-      return `service ${principal.name} to ${principal.audience}`
-  }
+  if (principal.kind === 'tenant') return `tenant ${principal.tenantId}`
+  return 'audience' in principal ? `${actorOf(principal)} to ${principal.audience}` : actorOf(principal)
 }
 
 /** What a socket is authorized by: presented first with connection_init, and again to renew it. */
@@ -69,7 +66,7 @@ export class Credential implements Disposable {
   async present(authorization: string | undefined): Promise<Date | undefined> {
     const { security, clock } = this.#options
     const principal = await security.authenticate(authorization === undefined ? {} : { authorization })
-    const expiresAt = 'expiresAt' in principal ? principal.expiresAt : undefined
+    const expiresAt = 'expiresAt' in principal ? (principal.expiresAt ?? undefined) : undefined
     if (this.#over) return expiresAt
     const subject = subjectOf(principal)
     if (this.#subject !== undefined && this.#subject !== subject)

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { runInRequest } from '../database/request-scope.ts'
+import { Admission } from './admission.ts'
 import { answerError, answerJson } from './answer.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { answerOptions, setCorsHeaders } from './cors.ts'
@@ -12,9 +13,11 @@ import { type HealthReport, healthAnswer } from './health.ts'
 import { type Address, listen } from './listen.ts'
 import { answerMalformed } from './malformed.ts'
 import { requireJson } from './media-type.ts'
+import { answerMetrics } from './metrics/answer-metrics.ts'
+import { type CaptureHealth, Metrics } from './metrics/metrics.ts'
 import { Parameters } from './parameters.ts'
 import { requestError } from './request-error.ts'
-import { logRequest } from './request-log.ts'
+import { logRequest, type Outcome } from './request-log.ts'
 import { normaliseTarget } from './request-target.ts'
 import { setSecurityHeaders } from './security-headers.ts'
 import { EventStreams } from './sse/event-streams.ts'
@@ -26,6 +29,8 @@ import { createGraphql, type Graphql, type GraphqlOptions } from './yoga.ts'
 export interface HttpServerOptions extends GraphqlOptions {
   /** How the sources are, asked at every look at /health. */
   readonly health: () => HealthReport
+  /** How changes are captured, asked at every look at /metrics. */
+  readonly captures?: () => Promise<readonly CaptureHealth[]>
   /** What checkers of the gateway's tokens are told; without it nothing. */
   readonly wellKnown?: WellKnown
   /** How WebSockets are authorized; without it nobody is known, and none expires. */
@@ -40,7 +45,7 @@ const maxHeaderBytes = 16 * 1024
 /** How long a connection may stand still in the midst of an answer, beyond the time for making one. */
 const stallMs = 30_000
 
-/** GraphQL and health over HTTP. Made by `createHttpServer`. */
+/** GraphQL, health and metrics over HTTP. Made by `createHttpServer`. */
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions
   readonly #server: Server
@@ -48,16 +53,26 @@ export class HttpServer implements AsyncDisposable {
   readonly #graphiql: Graphiql
   readonly #webSockets: GraphqlWebSockets
   readonly #eventStreams: EventStreams
+  readonly #metrics: Metrics
   readonly #underWay = new Map<Exchange, ServerResponse>()
   #draining: Promise<void> | undefined
 
   constructor(options: HttpServerOptions) {
     const { receiveTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = options.config.http
     this.#options = options
-    this.#graphql = createGraphql(options)
+    const admission = options.admission ?? new Admission(options.config.admission)
+    this.#graphql = createGraphql({ ...options, admission })
     this.#graphiql = createGraphiql(options.defaultQuery)
+    this.#metrics = new Metrics({
+      sources: () => options.health().sources,
+      admission,
+      connections: () => ({ webSockets: this.#webSockets.size, eventStreams: this.#eventStreams.size }),
+      ...(options.captures && { captures: options.captures }),
+      ...(options.live && { live: options.live.counters }),
+    })
     const streaming = {
       ...options,
+      metrics: this.#metrics,
       graphql: this.#graphql,
       security: options.connection ?? openSecurity,
       clock: options.clock ?? systemClock,
@@ -149,7 +164,7 @@ export class HttpServer implements AsyncDisposable {
     response: ServerResponse,
     answer: (exchange: Exchange) => Promise<void>,
   ): void {
-    const { config, log } = this.#options
+    const { config } = this.#options
     normaliseTarget(request)
     const exchange = Exchange.of(request, config.http.trustedProxies)
     this.#underWay.set(exchange, response)
@@ -158,7 +173,7 @@ export class HttpServer implements AsyncDisposable {
       const completed = response.writableFinished
       if (!completed) exchange.abort(goneError('The client went away.'))
       exchange[Symbol.dispose]()
-      logRequest(log, exchange, { ...(response.headersSent && { status: response.statusCode }), completed })
+      this.#over(exchange, { ...(response.headersSent && { status: response.statusCode }), completed })
       if (this.draining) this.#server.closeIdleConnections()
     })
     response.setHeader('x-request-id', exchange.id)
@@ -176,10 +191,7 @@ export class HttpServer implements AsyncDisposable {
     } catch (error) {
       const response = refusalOf(request)
       response.once('close', () =>
-        logRequest(this.#options.log, exchange, {
-          status: response.statusCode,
-          completed: response.writableFinished,
-        }),
+        this.#over(exchange, { status: response.statusCode, completed: response.writableFinished }),
       )
       response.setHeader('x-request-id', exchange.id)
       setSecurityHeaders(response)
@@ -194,6 +206,11 @@ export class HttpServer implements AsyncDisposable {
     if (wellKnown && answerWellKnown(request, response, wellKnown)) return
     if (request.method === 'OPTIONS') answerOptions(response)
     else if (exchange.path === '/graphql') await this.#answerGraphql(request, response, exchange)
+    else if (exchange.path === '/metrics')
+      await answerMetrics(request, response, {
+        metrics: this.#metrics,
+        token: this.#options.config.http.metricsToken,
+      })
     else this.#answerHealth(request, response, exchange)
   }
 
@@ -221,6 +238,11 @@ export class HttpServer implements AsyncDisposable {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       throw requestError('METHOD_NOT_ALLOWED', 'Health is asked by GET or HEAD.', { allow: 'GET, HEAD' })
     answerJson(response, answer.status, answer.body)
+  }
+
+  #over(exchange: Exchange, outcome: Outcome): void {
+    logRequest(this.#options.log, exchange, outcome)
+    this.#metrics.observe(exchange, outcome)
   }
 
   #fail(response: ServerResponse, exchange: Exchange, error: unknown): void {

@@ -17,12 +17,12 @@ export interface Outcome {
 }
 
 /**
- * One line for a request that is over: what was asked and how it went, never what was said. Probes of health,
- * of which there are many, are told at level debug.
+ * One line for a request that is over: what was asked and how it went, never what was said. Probes of health
+ * and of metrics, of which there are many, are told at level debug.
  */
 export function logRequest(log: Logger, exchange: LoggedExchange, { status, completed }: Outcome): void {
   const { id, method, path, address, operation, errorCodes, statements, elapsedMs } = exchange
-  log[path.startsWith('/health/') ? 'debug' : 'info'](
+  log[path.startsWith('/health/') || path === '/metrics' ? 'debug' : 'info'](
     {
       requestId: id,
       method,

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { ApiKeyKind } from '../auth/api-keys/api-keys.ts'
 import type { RequestSession } from '../auth/request-session.ts'
 import type { Viewer } from '../auth/viewer.ts'
 import type { SourceConfig } from '../config/source-config.ts'
@@ -13,6 +14,8 @@ import { sourceTable } from './table.ts'
 /** Every source of the table, configured or not, with its client. */
 export interface SourceSet extends AsyncDisposable {
   readonly sources: readonly Source[]
+  /** Kinds of API keys of the sources that are configured. */
+  readonly apiKeyKinds: readonly ApiKeyKind[]
   /** A context for one request. */
   createContext(viewer: Viewer, session: RequestSession): GraphContext
 }
@@ -25,6 +28,10 @@ export async function startSources(configs: readonly SourceConfig[], log: Logger
   await Promise.all(sources.map((source) => source.start()))
   return {
     sources,
+    apiKeyKinds: sourceTable.flatMap((definition) => {
+      const { source } = memberNamed(definition.name)
+      return source.config && definition.apiKeys ? [definition.apiKeys(source)] : []
+    }),
     createContext: (viewer, session) => ({
       source: (name) => memberNamed(name).source,
       sources,

@@ -24,7 +24,7 @@ type Folder = Awaited<ReturnType<typeof temporaryFolder>>
 
 const lastLine = /Ctrl-C stops it\.\n/
 const start = (home: string, env = {}) =>
-  new TributaryProcess(['dev'], { env: { TRIBUTARY_HOME: home, ...env } })
+  new TributaryProcess(['dev'], { env: { TRIBUTARY_HOME: home, REPLAY: 'off', ...env } })
 
 /** Nothing runs in a home, and nobody claims it. */
 async function expectQuiet(home: string): Promise<void> {
@@ -119,6 +119,16 @@ describe('tributary dev', { timeout: 60_000 }, () => {
     await expectQuiet(home)
   })
 
+  it('plays the writers of its databases, and stops them with the rest', async () => {
+    await using gateway = start(home, { REPLAY: 'on', REPLAY_SPEED: '100' })
+    const url = await gateway.url()
+    const before = await jobCount(url)
+    while ((await jobCount(url)) < before + 10) await gateway.printed(/request/)
+    expect(await gateway.end('SIGINT')).toEqual({ status: 0, signal: null })
+    expect(gateway.stdout).not.toMatch(/WARN|ERROR/)
+    await expectQuiet(home)
+  })
+
   it('takes a signal that comes twice, as npm passes it on, for one', async () => {
     await using gateway = start(home)
     await gateway.url()
@@ -185,7 +195,7 @@ describe('a first start that is broken off', { timeout: 120_000 }, () => {
     if (isRoot) await chown(home, ordinary.uid, ordinary.gid)
     const begin = () =>
       new TributaryProcess(['dev'], {
-        env: { TRIBUTARY_HOME: home },
+        env: { TRIBUTARY_HOME: home, REPLAY: 'off' },
         ...(isRoot && { account: ordinary }),
       })
 

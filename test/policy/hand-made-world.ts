@@ -25,6 +25,12 @@ const people = {
   namesake: { id: 17, role: 'guest', organization: null, email: 'ida_case@example.com' },
 } as const
 
+/** Keys of the control plane's tenants. */
+export const tenants = {
+  one: '11111111-1111-4111-8111-111111111111',
+  other: '22222222-2222-4222-8222-222222222222',
+} as const
+
 /** Everybody whose view is held against the graph's answers. */
 export const everyone = (world: World): readonly Who[] => {
   const emails = new Map(world.users.users?.map(({ id, email }) => [id, String(email)]))
@@ -42,6 +48,8 @@ export const everyone = (world: World): readonly Who[] => {
     { ...admin, name: 'adminByLabelerToken', labeler: true },
     { ...guest, name: 'guestByLabelerToken', labeler: true },
     { name: 'labelerService', labeler: true },
+    { name: 'tenantKey', tenant: tenants.one },
+    { name: 'gpuKey', gpuUser: { id: 1, name: 'ada' } },
   ]
 }
 

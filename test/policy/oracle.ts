@@ -20,6 +20,10 @@ export interface Who {
   readonly email?: string
   readonly role?: string
   readonly organization?: number | null
+  /** The tenant whose API key it is. */
+  readonly tenant?: string
+  /** Number and name of the GPU Dev user whose API key it is. */
+  readonly gpuUser?: { readonly id: number; readonly name: string }
   /** Came by the Labeler's token. */
   readonly labeler?: boolean
 }

@@ -7,7 +7,7 @@ import { findRows, readRows } from '../../src/graph/rows.ts'
 import { rowRuleOf } from '../../src/graph/visibility.ts'
 import { anchorSelection, ruleHolds } from '../../src/graph/visibility-row.ts'
 import { cloneDatabases, type TestDatabases } from '../support/databases.ts'
-import { labelerService, openGraph, type TestGraph, user } from '../support/graph.ts'
+import { gpuKey, labelerService, openGraph, type TestGraph, tenantKey, user } from '../support/graph.ts'
 import { randomWorld } from '../support/random-world.ts'
 import { fieldsOf } from '../support/schema-fields.ts'
 import { keepWorlds, type Row, sources, type World, type WorldKeeper } from '../support/worlds.ts'
@@ -42,7 +42,14 @@ const principals = (world: World): Principal[] => {
     }),
   )
   const reader = people.map((person) => ({ ...person, audience: 'labeler' as const })).at(-1)
-  return [anonymous, ...people, ...(reader ? [reader] : []), labelerService]
+  return [
+    anonymous,
+    ...people,
+    ...(reader ? [reader] : []),
+    labelerService,
+    tenantKey({ tenantId: '11111111-1111-4111-8111-111111111111' }),
+    gpuKey({ userId: 1 }),
+  ]
 }
 
 const toOnes = (entity: Entity) => fieldsOf(graph.schema, entity.name).filter(({ kind }) => kind === 'entity')

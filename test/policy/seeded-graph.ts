@@ -6,7 +6,15 @@ import { expect } from 'vitest'
 import { anonymous, type Principal, systemRole } from '../../src/auth/principal.ts'
 import type { Viewer } from '../../src/auth/viewer.ts'
 import { cloneDatabases, type TestDatabases } from '../support/databases.ts'
-import { type GraphAnswer, labelerService, openGraph, type TestGraph, user } from '../support/graph.ts'
+import {
+  type GraphAnswer,
+  gpuKey,
+  labelerService,
+  openGraph,
+  type TestGraph,
+  tenantKey,
+  user,
+} from '../support/graph.ts'
 import { keepWorlds } from '../support/worlds.ts'
 import { everyone, handMadeWorld, tokenOf } from './hand-made-world.ts'
 import { Oracle, tables, type Who } from './oracle.ts'
@@ -51,6 +59,8 @@ export async function openSeededGraph(): Promise<SeededGraph> {
 }
 
 function principalOf(who: Who): Principal {
+  if (who.tenant) return tenantKey({ tenantId: who.tenant })
+  if (who.gpuUser) return gpuKey({ userId: who.gpuUser.id, username: who.gpuUser.name })
   if (who.id === undefined) return who.labeler ? labelerService : anonymous
   return user({
     id: who.id,

@@ -36,7 +36,7 @@ const typeDefs = /* GraphQL */ `
     counted: String
   }
   type Mutation { write: Boolean! }
-  type Subscription { ticks(count: Int!): Int!  forever: Int!  pokes: Int!  flood: String!  failingTicks: Int! }
+  type Subscription { ticks(count: Int!): Int!  forever: Int!  pokes: Int!  flood: String!  failingTicks: Int!  watched(topic: String): String }
   type Job implements Node { id: ID!  name: String  jobs(first: Int, last: Int): JobConnection!  parent: Job }
   type JobConnection { edges: [JobEdge!]!  nodes: [Job!]!  pageInfo: PageInfo!  totalCount: Int }
   type JobEdge { cursor: String!  node: Job! }
@@ -180,6 +180,8 @@ const resolvers = {
     pokes: { subscribe: (_: unknown, __: unknown, context: ToyContext) => pokes(context) },
     flood: { subscribe: (_: unknown, __: unknown, context: ToyContext) => flood(context) },
     failingTicks: { subscribe: () => failingTicks() },
+    // A toy engine serves it, or nobody.
+    watched: { subscribe: () => failingTicks() },
   },
 }
 

@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import { type Logger, pino } from 'pino'
 import { readConfig } from '../../src/config/config.ts'
 import { TributaryError } from '../../src/errors/tributary-error.ts'
+import type { LiveEngine } from '../../src/live/stream.ts'
 import type { Admission } from '../../src/server/admission.ts'
 import type { Clock } from '../../src/server/clock.ts'
 import type { ConnectionSecurity } from '../../src/server/credential.ts'
 import type { HealthReport } from '../../src/server/health.ts'
-import { createHttpServer, type HttpServer } from '../../src/server/http.ts'
+import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/server/http.ts'
 import { toySchema } from './toy-schema.ts'
 
 export interface LogLine extends Record<string, unknown> {
@@ -58,6 +59,8 @@ export interface ToyOptions {
   readonly connection?: ConnectionSecurity
   readonly clock?: Clock
   readonly admission?: Admission
+  readonly live?: LiveEngine
+  readonly captures?: NonNullable<HttpServerOptions['captures']>
 }
 
 export async function startToyServer({
@@ -66,6 +69,8 @@ export async function startToyServer({
   connection,
   clock,
   admission,
+  live,
+  captures,
 }: ToyOptions = {}): Promise<ToyServer> {
   const config = readConfig({ PORT: '0', ...env })
   const events = new EventTarget()
@@ -93,6 +98,8 @@ export async function startToyServer({
     ...(connection && { connection }),
     ...(clock && { clock }),
     ...(admission && { admission }),
+    ...(live && { live }),
+    ...(captures && { captures }),
     defaultQuery: '{ hello }',
   })
   const { url, port } = await server.listen()

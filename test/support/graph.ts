@@ -4,7 +4,13 @@
 import { randomUUID } from 'node:crypto'
 import { execute, type GraphQLSchema, parse } from 'graphql'
 import { pino } from 'pino'
-import type { Principal, ServicePrincipal, UserPrincipal } from '../../src/auth/principal.ts'
+import type {
+  GpuUserPrincipal,
+  Principal,
+  ServicePrincipal,
+  TenantPrincipal,
+  UserPrincipal,
+} from '../../src/auth/principal.ts'
 import type { RequestSession } from '../../src/auth/request-session.ts'
 import { ScopeCache } from '../../src/auth/scope.ts'
 import type { Viewer } from '../../src/auth/viewer.ts'
@@ -61,6 +67,29 @@ export const labelerService: ServicePrincipal = {
   scopes: ['accounts:read'],
   expiresAt,
 }
+
+/** A tenant's API key, a developer's unless said otherwise. */
+export const tenantKey = (
+  given: Partial<TenantPrincipal> & { readonly tenantId: string },
+): TenantPrincipal => ({
+  kind: 'tenant',
+  way: 'API_KEY',
+  keyId: '00000000-0000-4000-8000-00000000c0de',
+  environmentId: '00000000-0000-4000-8000-0000000000e1',
+  role: 'developer',
+  expiresAt: null,
+  ...given,
+})
+
+/** A GPU Dev user's API key. */
+export const gpuKey = (given: Partial<GpuUserPrincipal> & { readonly userId: number }): GpuUserPrincipal => ({
+  kind: 'gpuUser',
+  way: 'API_KEY',
+  keyId: 1,
+  username: `gpu${given.userId}`,
+  expiresAt,
+  ...given,
+})
 
 const nothing = { keys: () => [] }
 

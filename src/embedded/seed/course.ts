@@ -23,22 +23,23 @@ export interface Attempt {
   readonly points: readonly Point[]
 }
 
-interface AttemptsOptions {
-  readonly random: Random
-  readonly subject: {
-    readonly framework: string
-    readonly model: string
-    readonly task: TaskType
-    readonly epochs: number
-    readonly learningRate: number
-  }
-  /** Microseconds. */
-  readonly epochTime: number
-  readonly runs: readonly { started: Moment; done: number; divergence: Divergence | undefined }[]
+/** What is trained, as far as it decides how the training goes. */
+export interface Subject {
+  readonly framework: string
+  readonly model: string
+  readonly task: TaskType
+  readonly epochs: number
+  readonly learningRate: number
 }
 
-/** The epochs of a job's runs: losses fall, scores rise to what the architecture reaches, the rate decays. */
-export function attempts({ random, subject, epochTime, runs }: AttemptsOptions): Attempt[] {
+/** What an epoch of a training that goes well comes to, given the noise that it draws. */
+export type Learning = (
+  epoch: number,
+  noise: number,
+) => { readonly loss: number; readonly score: number; readonly learningRate: number }
+
+/** How a training goes: losses fall, scores rise to what the architecture reaches, the rate decays. */
+export function learning(subject: Subject, random: Random): Learning {
   const reach =
     architectures[subject.framework]?.[subject.task]?.find(([model]) => model === subject.model)?.[1] ?? 0.6
   const best = Math.min(0.985, reach + 0.03 * random.normal())
@@ -46,22 +47,39 @@ export function attempts({ random, subject, epochTime, runs }: AttemptsOptions):
   const lastLoss = random.between(0.06, 0.45)
   // A longer training has seen more of its gain in the same share of its epochs.
   const haste = 2.2 + Math.log10(subject.epochs + 1)
+  return (epoch, noise) => {
+    const share = epoch / subject.epochs
+    const gain = 1 - Math.exp(-haste * share)
+    return {
+      loss: round((lastLoss + (firstLoss - lastLoss) * (1 - gain)) * (1 + 0.04 * noise), 6),
+      score: round(Math.max(0.01, best * (0.12 + 0.88 * gain) - 0.01 * noise), 4),
+      learningRate: round(subject.learningRate * (0.01 + 0.495 * (1 + Math.cos(Math.PI * share))), 9),
+    }
+  }
+}
+
+interface AttemptsOptions {
+  readonly random: Random
+  readonly subject: Subject
+  /** Microseconds. */
+  readonly epochTime: number
+  readonly runs: readonly { started: Moment; done: number; divergence: Divergence | undefined }[]
+}
+
+/** The epochs of a job's runs. */
+export function attempts({ random, subject, epochTime, runs }: AttemptsOptions): Attempt[] {
+  const learn = learning(subject, random)
   return runs.map(({ started, done, divergence }) => ({
     started,
     points: Array.from({ length: done }, (_, index) => {
       const epoch = index + 1
-      const share = epoch / subject.epochs
-      const gain = 1 - Math.exp(-haste * share)
-      const noise = random.normal()
+      const learnt = learn(epoch, random.normal())
       const lost = divergence !== undefined && epoch >= divergence.from
       return {
+        ...learnt,
         epoch,
         moment: Math.floor(started + (epoch + 0.05 * random.next()) * epochTime),
-        loss: lost
-          ? divergence.value
-          : round((lastLoss + (firstLoss - lastLoss) * (1 - gain)) * (1 + 0.04 * noise), 6),
-        score: lost ? null : round(Math.max(0.01, best * (0.12 + 0.88 * gain) - 0.01 * noise), 4),
-        learningRate: round(subject.learningRate * (0.01 + 0.495 * (1 + Math.cos(Math.PI * share))), 9),
+        ...(lost ? { loss: divergence.value, score: null } : {}),
       }
     }),
   }))

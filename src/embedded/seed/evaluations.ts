@@ -14,7 +14,8 @@ export function trained(jobs: readonly Job[]): { job: Job; score: number; ended:
   })
 }
 
-export const checkpointOf = (job: Job) => `${outputOf(job)}/weights/best.pt`
+/** The checkpoint that a training leaves as its best. */
+export const checkpointOf = (job: Pick<Job, 'id'>) => `${outputOf(job)}/weights/best.pt`
 
 /** When something was asked for after a training, began and ended; as far as its status has got. */
 export function lifetime(

@@ -4,8 +4,10 @@ import type { Job } from './jobs.ts'
 import { Random } from './random.ts'
 import { hour, type Moment, minute, now, timestamp, timestampOrNull } from './time.ts'
 
-const formats = { ONNX: 45, TENSORRT: 20, COREML: 8, TFLITE: 9, TORCHSCRIPT: 10, OPENVINO: 8 }
-const extensions = {
+/** What exports are asked for, as often as its weight says. */
+export const formats = { ONNX: 45, TENSORRT: 20, COREML: 8, TFLITE: 9, TORCHSCRIPT: 10, OPENVINO: 8 }
+/** How the file of a format ends. */
+export const extensions = {
   ONNX: 'onnx',
   TENSORRT: 'engine',
   COREML: 'mlpackage',

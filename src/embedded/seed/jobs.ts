@@ -39,6 +39,7 @@ const recentCount = 60
 export const longJobId = 2_000
 const longEpochs = 5_000
 
+/** Which libraries train, as often as their weights say. */
 const frameworks = {
   ultralytics: 40,
   timm: 20,
@@ -54,7 +55,8 @@ const oldStatuses = { completed: 740, failed: 125, cancelled: 60, stopped: 60, p
 const recentStatuses = { running: 34, completed: 16, failed: 5, cancelled: 3, stopped: 2 }
 const newestStatuses = { pending: 60, running: 25, completed: 15 }
 const causes = { diverged: 30, 'out of memory': 35, killed: 25, 'no snapshot': 10 }
-const divergences = { NaN: 66, Infinity: 26, '-Infinity': 8 }
+/** What a loss becomes that is no longer finite. */
+export const divergences = { NaN: 66, Infinity: 26, '-Infinity': 8 }
 
 /** All trainings, in the order of their creation. */
 export function jobs(projects: readonly Project[], experiments: readonly Experiment[]): Job[] {
@@ -98,11 +100,7 @@ function newSubject(options: {
   const project = id === longJobId ? projects[0] : random.chance(0.12) ? undefined : busy
   const domain = project?.domain ?? random.pick(Object.keys(domains) as DomainName[])
   const task: TaskType = domains[domain].task
-  const able = Object.entries(frameworks).filter(
-    ([framework]) => architectures[framework]?.[task] !== undefined,
-  )
-  const framework = random.weighted(Object.fromEntries(able))
-  const [model] = random.pick(architectures[framework]?.[task] ?? [])
+  const { framework, model } = architectureFor(task, random)
   const own = experiments.filter((experiment) => experiment.projectId === project?.id)
   return {
     project,
@@ -114,6 +112,16 @@ function newSubject(options: {
     epochs: id === longJobId ? longEpochs : Number(random.weighted(epochChoices)),
     batchSize: random.pick([8, 16, 16, 32, 64]),
   }
+}
+
+/** A library and one of its architectures that can be trained for a task. */
+export function architectureFor(task: TaskType, random: Random): Pick<Job, 'framework' | 'model'> {
+  const able = Object.entries(frameworks).filter(
+    ([framework]) => architectures[framework]?.[task] !== undefined,
+  )
+  const framework = random.weighted(Object.fromEntries(able))
+  const [model] = random.pick(architectures[framework]?.[task] ?? [])
+  return { framework, model }
 }
 
 type Run = Pick<Job, 'learningRate' | 'status' | 'cause' | 'started' | 'completed' | 'attempts'>

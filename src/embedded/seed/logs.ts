@@ -12,9 +12,10 @@ interface Line {
 }
 
 /** The platform's rotation keeps the oldest of a job's lines. */
-const linesKept = 1_900
+export const linesKept = 1_900
 
-const asides = [
+/** Lines that trainers write now and then: type and text. */
+export const asides = [
   ['DEBUG', '[DEBUG] dataloader: 8 workers, pinned memory'],
   ['WARNING', '[WARNING] 3 images have no labels and are used as background'],
   ['stdout', 'Transferred 355/361 items from pretrained weights'],
@@ -24,7 +25,8 @@ const asides = [
   ['heartbeat', 'alive'],
 ] as const
 
-const traceback = (message: string) =>
+/** A line as Python leaves one behind. */
+export const traceback = (message: string) =>
   [
     'Traceback (most recent call last):',
     '  File "/app/trainer/train.py", line 412, in main',

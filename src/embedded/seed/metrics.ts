@@ -5,6 +5,9 @@ import { Random } from './random.ts'
 import { overall } from './scores.ts'
 import { type Moment, timestampOrNull } from './time.ts'
 
+/** What of a job its metrics depend on. */
+export type Measured = Pick<Job, 'id' | 'framework' | 'task' | 'domain' | 'batchSize'>
+
 interface MetricRow {
   readonly moment: Moment
   readonly job_id: number
@@ -17,21 +20,22 @@ interface MetricRow {
   readonly checkpoint_path: string | null
 }
 
-/** Rows of metrics: one for each epoch, or, as the vfm trainer reports, its losses and its scores apart. */
+/** Rows of metrics. */
 export function metricRows(jobs: readonly Job[]) {
   const random = new Random('metrics')
   const rows = jobs.flatMap((job) =>
-    job.attempts.flatMap(({ points }) =>
-      points.flatMap((point) => {
-        const row = metricRow(job, point, random)
-        return job.framework === 'vfm-v1' ? apart(row) : [row]
-      }),
-    ),
+    job.attempts.flatMap(({ points }) => points.flatMap((point) => rowsOfEpoch(job, point, random))),
   )
   return inOrderOfTime(rows, random)
 }
 
-function metricRow(job: Job, point: Point, random: Random): MetricRow {
+/** What an epoch reports: one row or, as the vfm trainer does, its losses and its scores apart. */
+export function rowsOfEpoch(job: Measured, point: Point, random: Random): MetricRow[] {
+  const row = metricRow(job, point, random)
+  return job.framework === 'vfm-v1' ? apart(row) : [row]
+}
+
+function metricRow(job: Measured, point: Point, random: Random): MetricRow {
   const { epoch, moment, loss, learningRate } = point
   const countsSteps = job.framework === 'huggingface' || job.framework === 'timm'
   const steps = Math.ceil((domains[job.domain].images * 0.7) / job.batchSize)
@@ -62,7 +66,7 @@ function apart(row: MetricRow): MetricRow[] {
   ]
 }
 
-function extraMetrics(job: Job, { score, loss }: Point, random: Random): Record<string, number> | null {
+function extraMetrics(job: Measured, { score, loss }: Point, random: Random): Record<string, number> | null {
   // JSON has no NaN: a trainer that diverged leaves its metrics out.
   if (score === null || typeof loss !== 'number') return null
   return { ...overall(job.task, score, random), val_loss: round(loss * random.between(1.02, 1.25), 6) }

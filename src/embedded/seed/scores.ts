@@ -14,7 +14,7 @@ export function overall(task: TaskType, score: number, random: Random): Record<s
 }
 
 /** Values of each class, and how often it was taken for another. */
-export function perClass(job: Job, score: number, random: Random) {
+export function perClass(job: Pick<Job, 'domain' | 'task'>, score: number, random: Random) {
   const { classes } = domains[job.domain]
   const support = classes.map(() => random.integer(30, 400))
   const near = () => round(Math.max(0.02, Math.min(0.995, score + 0.08 * random.normal())), 4)

@@ -2,7 +2,7 @@ import { Random } from './random.ts'
 import { day, hour, type Moment, minute, now, second, timestamp, timestampOrNull } from './time.ts'
 
 /** Studies whose models are trained in folds, with what their models find. */
-const studies = [
+export const studies = [
   ['Liver tumour CT', 'tumour'],
   ['Brain MRI lesions', 'lesion'],
   ['Prostate MRI zones', 'peripheral zone'],
@@ -11,7 +11,8 @@ const studies = [
   ['Cardiac cine MRI', 'left ventricle'],
 ] as const
 
-const trainingFailures = [
+/** What SLURM says of jobs that failed. */
+export const slurmFailures = [
   'OUT_OF_MEMORY',
   'TIMEOUT',
   'NODE_FAIL',
@@ -75,7 +76,7 @@ export function slurm() {
       status,
       start_time: whole(started),
       end_time: whole(ended),
-      error_message: status === 'FAILED' ? random.pick(trainingFailures) : null,
+      error_message: status === 'FAILED' ? random.pick(slurmFailures) : null,
       sbatch_content: random.chance(0.9)
         ? `#!/bin/bash\n#SBATCH --job-name=${type.toLowerCase()}_${fold}\n#SBATCH --gres=gpu:1\n#SBATCH --mem=64G\nsrun python run.py --fold ${fold}\n`
         : null,
@@ -146,7 +147,7 @@ export function slurm() {
       status: status === 'RUNNING' ? random.pick(['PENDING', 'PROCESSING']) : status,
       start_time: timestampOrNull(started),
       end_time: timestampOrNull(ended),
-      error_message: status === 'FAILED' ? random.pick(trainingFailures) : null,
+      error_message: status === 'FAILED' ? random.pick(slurmFailures) : null,
       created_at: timestampOrNull(random.chance(0.01) ? null : asked),
       updated_at: timestamp(asked),
     })

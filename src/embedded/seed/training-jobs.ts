@@ -1,6 +1,6 @@
 import type { ChatSession } from './chat.ts'
 import { domains, taskMetrics } from './domains.ts'
-import { type Job, longJobId, outputOf } from './jobs.ts'
+import { type FailureCause, type Job, longJobId, outputOf } from './jobs.ts'
 import type { Person } from './people.ts'
 import type { Snapshot } from './projects.ts'
 import { Random } from './random.ts'
@@ -103,8 +103,13 @@ function datasetFormat(job: Job): string {
 }
 
 function errorMessage(job: Job): string | null {
-  const epoch = job.attempts.at(-1)?.points.length ?? 0
-  switch (job.cause) {
+  if (job.cause !== undefined) return failureMessage(job.cause, job.attempts.at(-1)?.points.length ?? 0)
+  return job.status === 'cancelled' ? 'Cancelled by user' : null
+}
+
+/** What a job says that failed in an epoch. */
+export function failureMessage(cause: FailureCause, epoch: number): string {
+  switch (cause) {
     case 'diverged':
       return `Training diverged: stopped in epoch ${epoch}, the loss was not finite`
     case 'out of memory':
@@ -113,7 +118,5 @@ function errorMessage(job: Job): string | null {
       return 'Trainer exited with code 137'
     case 'no snapshot':
       return 'Snapshot could not be made: the object store answered 503'
-    case undefined:
-      return job.status === 'cancelled' ? 'Cancelled by user' : null
   }
 }

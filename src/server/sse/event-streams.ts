@@ -48,6 +48,11 @@ export class EventStreams {
     this.#quota = new AddressQuota(options.config.websocket.maxSocketsPerAddress)
   }
 
+  /** How many there are. */
+  get size(): number {
+    return this.#streams.size
+  }
+
   /**
    * Whether a request is to be answered by events.
    *

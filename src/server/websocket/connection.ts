@@ -23,6 +23,7 @@ import { TributaryError } from '../../errors/tributary-error.ts'
 import type { Clock } from '../clock.ts'
 import { type ConnectionSecurity, Credential } from '../credential.ts'
 import type { Exchange } from '../exchange.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { Graphql } from '../yoga.ts'
 import { closeCode } from './close-code.ts'
 import { Operations } from './operations.ts'
@@ -40,6 +41,7 @@ export interface ConnectionOptions {
   readonly clock: Clock
   readonly config: Config
   readonly log: Logger
+  readonly metrics: Metrics
 }
 
 type Payload = Record<string, unknown> | null | undefined
@@ -69,7 +71,7 @@ export class Connection {
   #ending: { readonly code: number; readonly reason: string } | undefined
 
   constructor(options: ConnectionOptions) {
-    const { socket, wire, upgrade, graphql, security, clock, config, log } = options
+    const { socket, wire, upgrade, graphql, security, clock, config, log, metrics } = options
     const forbid = (reason: string) => this.end(closeCode.forbidden, reason)
     this.#options = options
     this.#socket = socket
@@ -85,6 +87,7 @@ export class Connection {
       upgrade,
       graphql,
       log,
+      metrics,
       limit: config.websocket.maxOperationsPerSocket,
       outlet: this.#outlet,
       onUnauthenticated: () => forbid('Forbidden'),
@@ -98,6 +101,7 @@ export class Connection {
       stopWaiting()
       this.#stop()
       this.#logEnd(code)
+      metrics.observeClose(code)
     })
   }
 

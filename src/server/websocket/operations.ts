@@ -12,6 +12,7 @@ import type { Logger } from 'pino'
 import { TributaryError } from '../../errors/tributary-error.ts'
 import { Exchange } from '../exchange.ts'
 import type { OpenedStream } from '../executed-stream.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { openOperation, presentFailure } from '../operation.ts'
 import { logRequest } from '../request-log.ts'
 import type { Graphql } from '../yoga.ts'
@@ -24,6 +25,7 @@ export interface OperationsOptions {
   readonly upgrade: Exchange
   readonly graphql: Graphql
   readonly log: Logger
+  readonly metrics: Metrics
   /** How many may run at once. */
   readonly limit: number
   readonly outlet: Outlet
@@ -149,7 +151,10 @@ export class Operations implements OperationHost {
   #settle(operation: SocketOperation): void {
     this.#running--
     operation[Symbol.dispose]()
-    logRequest(this.#options.log, operation.logged, { completed: operation.isCompleted })
-    if (this.awaited === 0) this.#options.onIdle()
+    const { log, metrics, onIdle } = this.#options
+    const { logged, isCompleted: completed } = operation
+    logRequest(log, logged, { completed })
+    metrics.observe(logged, { completed })
+    if (this.awaited === 0) onIdle()
   }
 }

@@ -39,6 +39,11 @@ export class GraphqlWebSockets {
     this.#sockets = new WebSocketServer(settings)
   }
 
+  /** How many there are. */
+  get size(): number {
+    return this.#connections.size
+  }
+
   /**
    * Makes a WebSocket of the socket that a request came on.
    *

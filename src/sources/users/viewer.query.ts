@@ -1,9 +1,9 @@
 import type { Principal, Way } from '../../auth/principal.ts'
-import { atLeast } from '../../auth/principal.ts'
 import type { Viewer as GraphViewer } from '../../auth/viewer.ts'
 import { builder } from '../../graph/builder.ts'
 import { entityRef } from '../../graph/entity-ref.ts'
 import { loadRow, selectionAt } from '../../graph/rows.ts'
+import { AbilityType, abilitiesOf } from './ability.ts'
 import { SystemRole } from './system-role.ts'
 import { User } from './user.ts'
 
@@ -13,6 +13,8 @@ const ViewerKind = builder.enumType('ViewerKind', {
     ANONYMOUS: { value: 'anonymous', description: 'Nobody in particular: no credential came along.' },
     USER: { value: 'user', description: 'A person of the platform.' },
     SERVICE: { value: 'service', description: 'A program of another team.' },
+    TENANT: { value: 'tenant', description: 'A tenant of the control plane.' },
+    GPU_USER: { value: 'gpuUser', description: 'A user of the GPU Dev service.' },
   } satisfies Record<string, { value: Principal['kind']; description: string }>,
 })
 
@@ -23,50 +25,8 @@ const ViewerWay = builder.enumType('ViewerWay', {
     OUTSIDE_TOKEN: { description: 'A token of a configured outside issuer.' },
     LEGACY_TOKEN: { description: 'A token of the existing backend.' },
     SERVICE_TOKEN: { description: 'A service token that this gateway issued.' },
+    API_KEY: { description: 'An API key of the control plane or of the GPU Dev service.' },
   } satisfies Record<Way, object>,
-})
-
-/** What a caller may do, in broad strokes; rows are decided one by one. */
-const abilities = {
-  READ_EVERYTHING: {
-    description: 'Every row of every source is shown.',
-    of: ({ open, principal }: GraphViewer) => open || isPlatformUser(principal, 'admin'),
-  },
-  READ_ACCOUNTS: {
-    description: 'Accounts, organizations and memberships are shown, and nothing else.',
-    of: ({ principal }: GraphViewer) =>
-      principal.kind === 'service'
-        ? principal.scopes.includes('accounts:read')
-        : principal.kind === 'user' && principal.audience === 'labeler',
-  },
-  READ_OWN_PROJECTS: {
-    description: 'Projects that the person owns or is a member of are shown, with all below them.',
-    of: ({ principal }: GraphViewer) => isPlatformUser(principal, 'guest'),
-  },
-  READ_CLUSTER: {
-    description: 'SLURM jobs, trainings, models and predictions are shown.',
-    of: ({ open, principal }: GraphViewer) => open || isPlatformUser(principal, 'standard_engineer'),
-  },
-  WRITE: {
-    description: 'Mutations are taken, each by the rules of what it changes.',
-    of: ({ principal }: GraphViewer) => isPlatformUser(principal, 'guest'),
-  },
-  MANAGE_USERS: {
-    description: 'Accounts below one’s own role can be given roles and be deactivated.',
-    of: ({ principal }: GraphViewer) => isPlatformUser(principal, 'manager'),
-  },
-} as const
-
-const isPlatformUser = (principal: Principal, least: Parameters<typeof atLeast>[1]) =>
-  principal.kind === 'user' && principal.audience === 'tributary' && atLeast(principal.role, least)
-
-type Ability = keyof typeof abilities
-
-const AbilityType = builder.enumType('Ability', {
-  description: 'Something that a caller may do, in broad strokes; rows are decided one by one.',
-  values: Object.fromEntries(
-    Object.entries(abilities).map(([name, { description }]) => [name, { value: name, description }]),
-  ) as Record<Ability, { value: Ability; description: string }>,
 })
 
 const ViewerType = builder.objectRef<GraphViewer>('Viewer').implement({
@@ -107,16 +67,44 @@ const ViewerType = builder.objectRef<GraphViewer>('Viewer').implement({
     expiresAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'Until when the credential is good.',
+      description: 'Until when the credential is good; null where it does not expire.',
       resolve: ({ principal }) =>
-        principal.kind === 'anonymous' ? null : principal.expiresAt.toISOString().replace('Z', '000Z'),
+        principal.kind === 'anonymous'
+          ? null
+          : (principal.expiresAt?.toISOString().replace('Z', '000Z') ?? null),
+    }),
+    tenantId: t.field({
+      type: 'UUID',
+      nullable: true,
+      description: 'Key of the tenant whose API key it is.',
+      resolve: ({ principal }) => (principal.kind === 'tenant' ? principal.tenantId : null),
+    }),
+    environmentId: t.field({
+      type: 'UUID',
+      nullable: true,
+      description: 'Key of the tenant’s environment that the API key is for.',
+      resolve: ({ principal }) => (principal.kind === 'tenant' ? principal.environmentId : null),
+    }),
+    keyRole: t.string({
+      nullable: true,
+      description: 'Role of the tenant’s API key: `read-only`, `developer` or `admin`.',
+      resolve: ({ principal }) => (principal.kind === 'tenant' ? principal.role : null),
+    }),
+    gpuUserId: t.int({
+      nullable: true,
+      description: 'Number of the GPU Dev user whose API key it is.',
+      resolve: ({ principal }) => (principal.kind === 'gpuUser' ? principal.userId : null),
+    }),
+    gpuUsername: t.string({
+      nullable: true,
+      description: 'Name of the GPU Dev user whose API key it is.',
+      resolve: ({ principal }) => (principal.kind === 'gpuUser' ? principal.username : null),
     }),
     abilities: t.field({
       type: [AbilityType],
       nullable: false,
       description: 'What the caller may do, in broad strokes; rows are decided one by one.',
-      resolve: (viewer) =>
-        (Object.keys(abilities) as Ability[]).filter((ability) => abilities[ability].of(viewer)),
+      resolve: abilitiesOf,
     }),
   }),
 })

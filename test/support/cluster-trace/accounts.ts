@@ -1,6 +1,6 @@
+import type { ServiceRequest } from '../../../src/embedded/cluster-trace/requests.ts'
+import type { Task } from '../../../src/embedded/cluster-trace/tasks.ts'
 import { traceTimestamp } from './moment.ts'
-import type { ServiceRequest } from './requests.ts'
-import type { Task } from './tasks.ts'
 
 /**
  * Who is behind the trace: each quality of service is an organization, each group of callers a user, dealt out to the

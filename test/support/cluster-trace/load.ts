@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import { readRequests } from '../../../src/embedded/cluster-trace/requests.ts'
+import { readTasks } from '../../../src/embedded/cluster-trace/tasks.ts'
 import { continueSequences, insert, type Row } from '../../../src/embedded/seed/insert.ts'
 import { accounts } from './accounts.ts'
 import { longestRunning, metricRows } from './metrics.ts'
 import { projects } from './projects.ts'
-import { readRequests } from './requests.ts'
 import { slurmRows } from './slurm.ts'
-import { readTasks } from './tasks.ts'
 import { trainingJobRows } from './training-jobs.ts'
 
 /** The sources that the trace fills. */

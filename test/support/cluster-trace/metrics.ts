@@ -1,6 +1,6 @@
-import { readCsv } from './csv.ts'
+import { readCsv } from '../../../src/embedded/cluster-trace/csv.ts'
+import type { Task } from '../../../src/embedded/cluster-trace/tasks.ts'
 import { traceTimestamp } from './moment.ts'
-import type { Task } from './tasks.ts'
 
 const iterationsInEpoch = 300
 

@@ -1,6 +1,6 @@
+import type { Task } from '../../../src/embedded/cluster-trace/tasks.ts'
 import type { Accounts } from './accounts.ts'
 import { traceTimestamp } from './moment.ts'
-import type { Task } from './tasks.ts'
 
 /**
  * Tasks that ask for the same resources at the same quality of service are one workload, submitted again and again:

@@ -1,6 +1,6 @@
+import type { ServiceRequest } from '../../../src/embedded/cluster-trace/requests.ts'
+import type { Phase, Task } from '../../../src/embedded/cluster-trace/tasks.ts'
 import { timestamp, traceTimestamp } from './moment.ts'
-import type { ServiceRequest } from './requests.ts'
-import type { Phase, Task } from './tasks.ts'
 import { uuidOf } from './uuid.ts'
 
 const jobStatuses: Readonly<Record<Phase, string>> = {

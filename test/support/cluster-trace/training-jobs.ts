@@ -1,6 +1,6 @@
+import type { Phase, Task } from '../../../src/embedded/cluster-trace/tasks.ts'
 import { traceTimestamp } from './moment.ts'
 import type { Projects } from './projects.ts'
-import type { Phase, Task } from './tasks.ts'
 
 /*
  * A task that was Running or Pending when it was deleted keeps that state beside its end. The platform has such rows

@@ -1,0 +1,206 @@
+/**
+ * The change log of a single node: one SQLite file, written by a thread of its own and read here.
+ *
+ * Whoever reads in the process that writes is handed what was written when it is durable, as it is; only those who are
+ * behind read the file. Where another process writes (`tributary capture` beside `tributary serve`), its commits are
+ * noticed by a number of the file that is looked at while somebody waits: that costs two microseconds a look.
+ */
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { TributaryError } from '../../errors/tributary-error.ts'
+import type { Transaction } from '../change.ts'
+import {
+  type CaptureReport,
+  type ChangeLog,
+  type LogIdentity,
+  type LogPosition,
+  type LogWriter,
+  WriterFenced,
+} from './change-log.ts'
+import { encodeTransaction } from './encoding.ts'
+import { RecentTransactions } from './recent-transactions.ts'
+import { isDamaged, sqliteCode } from './sqlite-failure.ts'
+import { SqliteReader } from './sqlite-reader.ts'
+import type { Limits, Opened, StoredEntry } from './sqlite-store.ts'
+import { SqliteThread } from './sqlite-thread.ts'
+import { Wakeups } from './wakeups.ts'
+
+export interface SqliteLogOptions extends Limits {
+  /** Where the file is; made if need be, for this account alone. */
+  readonly folder: string
+  readonly log: Logger
+}
+
+/** How often the file is looked at for what other processes wrote, in milliseconds. */
+const lookEveryMs = 20
+
+/** Characters of encoded transactions that are remembered for readers, a source. */
+const recentSize = 1_000_000
+
+class SqliteLog implements ChangeLog {
+  readonly #path: string
+  readonly #log: Logger
+  readonly #thread: SqliteThread
+  readonly #closing = new AbortController()
+  readonly #wakeups = new Wakeups()
+  readonly #recent = new Map<string, RecentTransactions>()
+  readonly #looking: NodeJS.Timeout
+  #reader: SqliteReader
+  #version: bigint
+  #replacements = 0
+
+  constructor(path: string, thread: SqliteThread, log: Logger) {
+    this.#path = path
+    this.#thread = thread
+    this.#log = log
+    this.#reader = new SqliteReader(path)
+    this.#version = this.#reader.version()
+    this.#looking = setInterval(() => this.#look(), lookEveryMs).unref()
+  }
+
+  async write(source: string, identity: LogIdentity): Promise<LogWriter> {
+    const opened = (await this.#thread.ask({ kind: 'open', source, identity })) as Opened
+    const recent = new RecentTransactions({ epoch: opened.tenure.epoch, lsn: opened.last }, recentSize)
+    this.#recent.set(source, recent)
+    this.#wakeups.wake(source)
+    return this.#writer(source, opened, recent)
+  }
+
+  async head(source: string): Promise<LogPosition | undefined> {
+    return this.#read((reader) => reader.head(source))
+  }
+
+  async *read(
+    source: string,
+    after: LogPosition,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly Transaction[]> {
+    const ended = AbortSignal.any([signal, this.#closing.signal])
+    let position = after
+    while (!ended.aborted) {
+      const remembered = this.#recent.get(source)?.after(position) ?? []
+      const batch =
+        remembered.length > 0 ? remembered : this.#read((reader) => reader.after(source, position))
+      const last = batch.at(-1)
+      if (last) {
+        position = { epoch: position.epoch, lsn: last.lsn }
+        yield batch
+      } else await this.#wakeups.wait(source, ended)
+    }
+  }
+
+  async status(source: string): Promise<CaptureReport | undefined> {
+    return this.#read((reader) => reader.status(source))
+  }
+
+  async secret(): Promise<Buffer> {
+    return this.#read((reader) => reader.secret())
+  }
+
+  /** The file was damaged and is another: whatever was read of it is lost, and readers learn it at their next look. */
+  replaced(why: string): void {
+    this.#replacements += 1
+    this.#log.error(
+      { path: this.#path, why },
+      'the change log was damaged and has been begun anew; the file is kept with the ending .damaged',
+    )
+    this.#recent.clear()
+    this.#reader[Symbol.dispose]()
+    this.#reader = new SqliteReader(this.#path)
+    this.#wakeups.wakeAll()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#looking)
+    this.#closing.abort()
+    await this.#thread[Symbol.asyncDispose]()
+    this.#reader[Symbol.dispose]()
+  }
+
+  #writer(source: string, { tenure, reached }: Opened, recent: RecentTransactions): LogWriter {
+    let last = reached
+    const fenced = () => new WriterFenced(`another writer has taken over the log of ${source}`)
+    return {
+      epoch: tenure.epoch,
+      get last() {
+        return last
+      },
+      append: async (transactions) => {
+        const encoded = transactions
+          .filter(({ lsn }) => lsn > last)
+          .map((transaction) => ({ transaction, body: encodeTransaction(transaction) }))
+        if (encoded.length === 0) return
+        const entries = encoded.map(({ transaction, body }): StoredEntry => ({ lsn: transaction.lsn, body }))
+        const before = await this.#thread.ask({ kind: 'append', tenure, entries })
+        if (typeof before !== 'bigint') throw fenced()
+        for (const { transaction, body } of encoded)
+          if (transaction.lsn > before) recent.add(transaction, body.length)
+        last = later(last, recent.end.lsn)
+        this.#wakeups.wake(source)
+      },
+      advance: async (to) => {
+        if (to <= last) return
+        if ((await this.#thread.ask({ kind: 'advance', tenure, to })) !== true) throw fenced()
+        last = later(last, to)
+      },
+      report: async (report) => {
+        if ((await this.#thread.ask({ kind: 'report', tenure, report })) !== true) throw fenced()
+      },
+    }
+  }
+
+  #look(): void {
+    if (this.#wakeups.isEmpty) return
+    try {
+      const version = this.#reader.version()
+      if (version === this.#version) return
+      this.#version = version
+    } catch {
+      // Those who are woken meet the same.
+    }
+    this.#wakeups.wakeAll()
+  }
+
+  #read<T>(work: (reader: SqliteReader) => T): T {
+    try {
+      return work(this.#reader)
+    } catch (error) {
+      // A text that is not JSON is damage that SQLite did not see.
+      const isTorn = error instanceof SyntaxError
+      if (sqliteCode(error) === undefined && !isTorn) throw error
+      if (isTorn || isDamaged(error))
+        void this.#thread.ask({ kind: 'renew', replacements: this.#replacements }).catch(() => {})
+      throw unusable(`it cannot be read: ${(error as Error).message}`)
+    }
+  }
+}
+
+const later = (one: bigint, other: bigint) => (one > other ? one : other)
+
+const unusable = (why: string) =>
+  new TributaryError('CHANGE_LOG_UNUSABLE', `The change log cannot be used: ${why}.`)
+
+/**
+ * Opens the log of a folder.
+ *
+ * @throws TributaryError CHANGE_LOG_UNUSABLE when the file can be neither read nor made.
+ */
+export async function openSqliteLog({ folder, log, ...limits }: SqliteLogOptions): Promise<ChangeLog> {
+  const path = join(folder, 'changes.sqlite')
+  try {
+    // What other programs wrote to their databases is in it: nobody else on the machine may read it.
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    closeSync(openSync(path, 'a', 0o600))
+  } catch (error) {
+    throw unusable((error as Error).message)
+  }
+  const early: string[] = []
+  let opened: SqliteLog | undefined
+  const thread = await SqliteThread.start({ path, ...limits }, (why) =>
+    opened ? opened.replaced(why) : early.push(why),
+  )
+  opened = new SqliteLog(path, thread, log)
+  for (const why of early) opened.replaced(why)
+  return opened
+}

@@ -1,0 +1,8 @@
+import { slurmService } from './inference/slurm-service.ts'
+import { checkpointWorker } from './platform/checkpoint-worker.ts'
+import { trainer } from './platform/trainer.ts'
+import { trainingDesk } from './platform/training-desk.ts'
+import type { Writer } from './writer.ts'
+
+/** Every program that the replayer plays. */
+export const writers: readonly Writer[] = [trainingDesk, trainer, checkpointWorker, slurmService]
