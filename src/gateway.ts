@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { publishedKeysMaxAge } from './auth/keys/signing-key.ts'
+import { ScopeCache } from './auth/scope.ts'
 import type { Viewer } from './auth/viewer.ts'
 import type { Config } from './config/config.ts'
 import { checkConnectionBudget } from './database/connection-budget.ts'
@@ -9,6 +10,7 @@ import { startIdentity } from './identity.ts'
 import { createSchema } from './schema.ts'
 import type { SourceHealth } from './server/health.ts'
 import { createHttpServer } from './server/http.ts'
+import { scopeReader } from './sources/scope-reader.ts'
 import { startSources } from './sources/source-set.ts'
 import { createViewers } from './sources/viewers.ts'
 
@@ -46,8 +48,9 @@ export async function startGateway({ config, log, defaultQuery, visitor }: Gatew
       ].join('\n'),
     )
   const [users, platform] = [named(sources, 'users'), named(sources, 'platform')]
-  const identity = cleanup.use(await startIdentity({ config, users, apiKeyKinds, log }))
-  const viewers = createViewers({ users, platform }, visitor)
+  const scopes = new ScopeCache({ reader: scopeReader({ users, platform }) })
+  const identity = cleanup.use(await startIdentity({ config, users, scopes, apiKeyKinds, log }))
+  const viewers = createViewers(scopes, visitor)
   for (const { line, isExceeded } of checkConnectionBudget([...sources, identity.state]))
     log[isExceeded ? 'warn' : 'info'](line)
   const server = cleanup.use(

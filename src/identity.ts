@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { AccountWatch } from './auth/account-watch.ts'
 import { Accounts } from './auth/accounts.ts'
 import { type ApiKeyKind, ApiKeys } from './auth/api-keys/api-keys.ts'
 import { AuditLog } from './auth/audit-log.ts'
@@ -11,6 +12,7 @@ import { Passwords } from './auth/passwords/passwords.ts'
 import type { UserPrincipal } from './auth/principal.ts'
 import type { Queryable } from './auth/queryable.ts'
 import type { RequestSession } from './auth/request-session.ts'
+import type { Scopes } from './auth/scope.ts'
 import type { AccessTokens } from './auth/sessions/access-tokens.ts'
 import { startHousekeeping } from './auth/sessions/housekeeping.ts'
 import { SessionRevocations } from './auth/sessions/session-revocations.ts'
@@ -43,19 +45,29 @@ export interface Identity extends AsyncDisposable {
   sessionOf(request: RequestInfo): Promise<RequestSession>
   /** Who is at the other end of a socket, and until when. */
   readonly connections: ConnectionSecurity
+  /** Has the accounts behind open sockets looked at now: one has changed. */
+  accountsChanged(): Promise<void>
 }
 
 export interface IdentityOptions {
   readonly config: Config
   /** The source that holds the accounts. */
   readonly users: Source
+  /** What people belong to. */
+  readonly scopes: Scopes
   /** Systems that issue keys of their own. */
   readonly apiKeyKinds: readonly ApiKeyKind[]
   readonly log: Logger
 }
 
 /** Opens the gateway's state and its keys. Never fails for a database that cannot be reached: it is tried again. */
-export async function startIdentity({ config, users, apiKeyKinds, log }: IdentityOptions): Promise<Identity> {
+export async function startIdentity({
+  config,
+  users,
+  scopes,
+  apiKeyKinds,
+  log,
+}: IdentityOptions): Promise<Identity> {
   await using cleanup = new AsyncDisposableStack()
   const { auth } = config
   const state = cleanup.use(new StateDatabase(config.gatewayDatabase, log))
@@ -70,6 +82,7 @@ export async function startIdentity({ config, users, apiKeyKinds, log }: Identit
   cleanup.use(startHousekeeping(state, log))
 
   const accounts = new Accounts(queryableOf(users))
+  const accountWatch = cleanup.use(new AccountWatch({ accounts }))
   const verify = createTokenVerifier({
     strategies: tokenStrategies({ config: auth, keys, log }),
     revocations,
@@ -100,15 +113,20 @@ export async function startIdentity({ config, users, apiKeyKinds, log }: Identit
     connections: {
       authenticate: (headers) => authenticate(headers, { strategies }),
       onRevoked: (principal, listener) => {
-        if (principal.kind === 'tenant' || principal.kind === 'gpuUser') {
-          const ends = apiKeys.map((keysOfKind) => keysOfKind.onRevoked(principal, listener))
-          return () => {
-            for (const end of ends) end()
-          }
+        const ends =
+          principal.kind === 'user'
+            ? [
+                accountWatch.watch(principal.id, listener),
+                revocations.onChange(() => {
+                  if (revocations.isRevoked(identityOf(principal))) listener()
+                }),
+              ]
+            : principal.kind === 'tenant' || principal.kind === 'gpuUser'
+              ? apiKeys.map((keysOfKind) => keysOfKind.onRevoked(principal, listener))
+              : []
+        return () => {
+          for (const end of ends) end()
         }
-        return revocations.onChange(() => {
-          if (principal.kind === 'user' && revocations.isRevoked(identityOf(principal))) listener()
-        })
       },
     },
     sessionOf: async ({ headers, address, id }) => ({
@@ -120,11 +138,13 @@ export async function startIdentity({ config, users, apiKeyKinds, log }: Identit
       passwords,
       audit,
       state,
+      scopes,
       forgetKeys: (matches) => {
         for (const keysOfKind of apiKeys) keysOfKind.forget(matches)
       },
       jobCommands: config.jobCommands,
     }),
+    accountsChanged: () => accountWatch.look(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

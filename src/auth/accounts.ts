@@ -74,6 +74,15 @@ export class Accounts {
     return ('email' in key ? unambiguous(rows, key.email) : rows[0]) ?? null
   }
 
+  /** Those of the accounts that are there and not locked. */
+  async activeAmong(ids: readonly number[]): Promise<number[]> {
+    const rows = await this.#users.query<{ id: number }>(
+      'SELECT id FROM users WHERE id = ANY($1::integer[]) AND is_active',
+      [ids],
+    )
+    return rows.map(({ id }) => id)
+  }
+
   /** Everything but salt and digest of the stored hashes, each once. */
   async schemesInUse(): Promise<string[]> {
     const rows = await this.#users.query<{ scheme: string }>(

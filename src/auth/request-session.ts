@@ -3,6 +3,7 @@ import type { AuditLog } from './audit-log.ts'
 import type { Passwords } from './passwords/passwords.ts'
 import type { KeyPrincipal, Principal } from './principal.ts'
 import type { Queryable } from './queryable.ts'
+import type { Scopes } from './scope.ts'
 import type { SessionService } from './sessions/session-service.ts'
 
 /** Who asks, from where, and what signing in and writing need. */
@@ -20,5 +21,7 @@ export interface RequestSession {
   readonly state: Queryable
   /** Has the API keys that match looked up anew at their next use, as when they are revoked. */
   forgetKeys(matches: (principal: KeyPrincipal) => boolean): void
+  /** What people belong to, to be forgotten where it changes. */
+  readonly scopes: Scopes
   readonly jobCommands: JobCommands
 }

@@ -14,6 +14,15 @@ export interface ScopeReader {
   members(projects: readonly number[]): Promise<readonly number[]>
 }
 
+/** What people belong to, for those who ask and for those who change it. */
+export interface Scopes {
+  scopeOf(user: number): Promise<Scope>
+  /** Forgets a person, or everybody: the next request reads anew. */
+  drop(user?: number): void
+  /** Forgets whoever belongs to a project, or is known by one who does. Who has just joined it is forgotten by `drop`. */
+  dropProject(project: number): void
+}
+
 export interface ScopeCacheOptions {
   readonly reader: ScopeReader
   /** How long a scope serves before it is read again, in milliseconds. Default 30,000. */
@@ -37,6 +46,8 @@ type Sets = Readonly<Record<ScopeSet, KeySet | Error>>
 interface Entry {
   readonly sets: Promise<Sets>
   readonly startedAt: number
+  /** Once they are read. */
+  known?: Sets
   /** Whether a database failed to answer, so that a set is an old one or missing. */
   isPartial: boolean
 }
@@ -46,7 +57,7 @@ interface Entry {
  * database is down its last answer serves on for a while; after that, whatever depends on it says so. A person's
  * requests at the same time share one read.
  */
-export class ScopeCache {
+export class ScopeCache implements Scopes {
   readonly #options: Required<ScopeCacheOptions>
   readonly #entries = new Map<number, Entry>()
 
@@ -72,10 +83,18 @@ export class ScopeCache {
     }
   }
 
-  /** Forgets a person, or everybody: the next request reads anew. */
   drop(user?: number): void {
     if (user === undefined) this.#entries.clear()
     else this.#entries.delete(user)
+  }
+
+  dropProject(project: number): void {
+    for (const [user, { known }] of this.#entries) {
+      // What is being read may have been read before the change.
+      const isConcerned =
+        !known || [known.memberProjects, known.projects].some((set) => !holdsNot(set, project))
+      if (isConcerned) this.#entries.delete(user)
+    }
   }
 
   #entry(user: number): Entry {
@@ -84,6 +103,7 @@ export class ScopeCache {
     if (known && now() - known.startedAt < (known.isPartial ? retryMs : freshMs)) return known
     const entry: Entry = { startedAt: now(), sets: this.#read(user, known), isPartial: false }
     void entry.sets.then((sets) => {
+      entry.known = sets
       entry.isPartial = Object.values(sets).some(
         (set) => set instanceof Error || set.readAt < entry.startedAt,
       )
@@ -134,3 +154,6 @@ export class ScopeCache {
     return { memberProjects, projects, people }
   }
 }
+
+/** Whether a key is known not to be in a set. */
+const holdsNot = (set: KeySet | Error, key: number) => !(set instanceof Error) && !set.keys.includes(key)

@@ -1,8 +1,6 @@
 import type { Principal } from '../auth/principal.ts'
-import { ScopeCache } from '../auth/scope.ts'
+import type { Scopes } from '../auth/scope.ts'
 import { nobody, type Viewer } from '../auth/viewer.ts'
-import type { Source } from '../database/source.ts'
-import { scopeReader } from './scope-reader.ts'
 
 /** Principals as viewers: with what they belong to. */
 export interface Viewers {
@@ -12,11 +10,7 @@ export interface Viewers {
 /**
  * @param visitor Who comes without credentials. By default somebody who sees nothing.
  */
-export function createViewers(
-  sources: { users: Source; platform: Source },
-  visitor: Viewer = nobody,
-): Viewers {
-  const scopes = new ScopeCache({ reader: scopeReader(sources) })
+export function createViewers(scopes: Scopes, visitor: Viewer = nobody): Viewers {
   return {
     viewerOf: async (principal) => {
       if (principal.kind === 'anonymous') return visitor

@@ -78,6 +78,21 @@ describe('a scope', () => {
     expect(await keys('memberProjects', 8)).toEqual([3])
   })
 
+  it('is read again where it holds a project whose people have changed, and nowhere else', async () => {
+    await cache.scopeOf(7)
+    databases.memberships = [3]
+    await cache.scopeOf(8)
+    const underWay = cache.scopeOf(9)
+    cache.dropProject(2)
+    await underWay
+    const { reads } = databases
+    await cache.scopeOf(8)
+    expect(databases.reads).toBe(reads)
+    expect(await keys('memberProjects', 7)).toEqual([3])
+    await cache.scopeOf(9)
+    expect(databases.reads).toBe(reads + 2)
+  })
+
   it('is not what a read found that had begun before the drop', async () => {
     const before = cache.scopeOf(7)
     databases.memberships = [3]

@@ -34,7 +34,7 @@ creation('createProject', {
     taskType: t.string({ description: 'The task, such as object_detection; 50 characters at most.' }),
   }),
   failures: [NameTaken],
-  prepare: async (input, { context, principal }) => {
+  prepare: async (input, { context, session, principal }) => {
     const values = {
       name: checkedName(input.name),
       description: optionalText(input.description, 'description'),
@@ -44,11 +44,13 @@ creation('createProject', {
       created_at: utcNow,
       updated_at: utcNow,
     }
-    return (id) =>
-      inTransaction(context, Project.source, async (run) => {
+    return async (id) => {
+      await inTransaction(context, Project.source, async (run) => {
         const isThere = (await insertRow(run, Project, { id, ...values })) || (await hasRow(run, Project, id))
         if (!isThere) throw nameTaken(values.name)
       })
+      session.scopes.drop(principal.id)
+    }
   },
 })
 
@@ -92,7 +94,9 @@ deletion('deleteProject', {
       if (sqlState(error) !== '23503') throw error
       throw new Refused(StillUsed, 'Rows that this graph does not know name something in the project.')
     })
-    if (!(await forgetMembers(context, key))) note({ detail: { membershipsStay: true } })
+    const isForgotten = await forgetMembers(context, key)
+    context.session.scopes.dropProject(Number(key))
+    if (!isForgotten) note({ detail: { membershipsStay: true } })
   },
 })
 

@@ -75,7 +75,7 @@ export function checkedInviting(
  * @returns whether it was not.
  * @throws Refused NotFound, NotPermitted, AlreadyMember, AlreadyInvited.
  */
-export function invite(
+export async function invite(
   context: GraphContext,
   principal: UserPrincipal,
   inviting: Inviting,
@@ -99,7 +99,8 @@ export function invite(
         throw new Refused(AlreadyMember, 'The person belongs to the organization already.')
       return send(run, { ...values, organization_id: organization }, account)
     })
-  return asProjectOwner(context, principal, project, async (run, { owner }) => {
+  let joined: number | undefined
+  const isMade = await asProjectOwner(context, principal, project, async (run, { owner }) => {
     const { isThere, account } = await prepare(run)
     if (isThere) return false
     if (!account) return send(run, { ...values, project_id: project }, account)
@@ -107,8 +108,11 @@ export function invite(
     const joining = { key: keys.member, user: account.id, role: inviting.role, invitedBy: principal.id }
     const member = await join(run, { ...joining, project })
     if (member !== keys.member) throw new Refused(AlreadyMember, 'The person is a member already.')
+    joined = account.id
     return true
   })
+  if (joined !== undefined) context.session.scopes.drop(joined)
+  return isMade
 }
 
 const invitationOf = ({ email, role, message, organization }: Inviting, { id }: UserPrincipal): Values => ({

@@ -38,17 +38,15 @@ export function asProjectOwner<T>(
   key: RowKey | null,
   work: (run: Run, project: HeldProject) => Promise<T>,
 ): Promise<T> {
-  const Project = entityNamed('Project')
-  return inTransaction(context, Project.source, async (platform) => {
+  return inProject(context, Number(key), work, async (platform) => {
     const { user_id: owner, organization_id: organization } = await claim(platform, context, {
-      entity: Project,
+      entity: entityNamed('Project'),
       key,
       lock: 'KEY SHARE',
       may: role === 'admin' ? sql`TRUE` : sql`t.user_id = ${id}`,
       columns: ['user_id', 'organization_id'],
     })
-    const project = { owner, organization } as HeldProject
-    return inTransaction(context, ProjectMember.source, (run) => work(run, project))
+    return { owner, organization } as HeldProject
   })
 }
 
@@ -58,14 +56,31 @@ export function withProject<T>(
   key: number,
   work: (run: Run, project: HeldProject) => Promise<T>,
 ): Promise<T> {
-  return inTransaction(context, entityNamed('Project').source, async (platform) => {
+  return inProject(context, key, work, async (platform) => {
     const [project] = await platform<HeldProject>(
       sql`SELECT user_id AS owner, organization_id AS organization FROM public.projects
         WHERE id = ${key} FOR KEY SHARE`,
     )
     if (!project) throw new Refused(NotFound, 'The project is no more.')
-    return inTransaction(context, ProjectMember.source, (run) => work(run, project))
+    return project
   })
+}
+
+/** What is written changes whom the people of the project see: no scope of theirs that is kept holds from then on. */
+async function inProject<T>(
+  context: GraphContext,
+  key: number,
+  work: (run: Run, project: HeldProject) => Promise<T>,
+  hold: (platform: Run) => Promise<HeldProject>,
+): Promise<T> {
+  try {
+    return await inTransaction(context, entityNamed('Project').source, async (platform) => {
+      const project = await hold(platform)
+      return inTransaction(context, ProjectMember.source, (run) => work(run, project))
+    })
+  } finally {
+    context.session.scopes.dropProject(key)
+  }
 }
 
 export interface Joining {

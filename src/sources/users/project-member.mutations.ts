@@ -43,10 +43,11 @@ async function asOwnerOf<T>(
     await claim(run, context, member)
     return work(run)
   }
+  if (principal.role !== 'admin') return asProjectOwner(context, principal, project as number, claimed)
   // Who administers may also clear away a membership of a project that is no more.
-  return principal.role === 'admin'
-    ? inTransaction(context, ProjectMember.source, claimed)
-    : asProjectOwner(context, principal, project as number, claimed)
+  const result = await inTransaction(context, ProjectMember.source, claimed)
+  context.session.scopes.dropProject(project as number)
+  return result
 }
 
 creation('addProjectMember', {
@@ -64,7 +65,7 @@ creation('addProjectMember', {
     }),
   }),
   failures: [AlreadyMember],
-  prepare: async (input, { context, principal }) => {
+  prepare: async (input, { context, principal, session }) => {
     const project = keyOfId(entityNamed('Project'), input.project, 'project')
     const user = keyOfId(User, input.user, 'user')
     const role = checkedRole(input.role, principal)
@@ -76,6 +77,7 @@ creation('addProjectMember', {
         const member = await join(run, { key, project, user: person, role, invitedBy: principal.id })
         if (member !== key) throw new Refused(AlreadyMember, 'The person is a member already.')
       })
+      session.scopes.drop(Number(user))
       await refreshScope(context)
     }
   },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
+  accessToken,
   anyEmail,
   globalId,
   type Outcome,
@@ -201,5 +202,60 @@ describe('removeProjectMember', () => {
     const key = await membership({ project_id: 2_000_000_000 })
     expect((await remove(key)).__typename).toBe('NotFound')
     expect((await remove(key, 'admin')).__typename).toBe('RemoveProjectMemberSuccess')
+  })
+})
+
+describe('what people belong to', () => {
+  const colleagues = async (asking: { readonly token: string }) => {
+    const { data } = await world.query(
+      `{ projects { nodes { databaseId } } users(first: 200) { nodes { databaseId } } }`,
+      asking,
+    )
+    const found = data as unknown as Record<string, { nodes: { databaseId: number }[] }>
+    const keys = (name: string) => found[name]?.nodes.map(({ databaseId }) => databaseId) ?? []
+    return { projects: keys('projects'), people: keys('users') }
+  }
+  const newcomer = async () => {
+    const email = anyEmail()
+    const key = await world.addUser({ email, organization_id: null })
+    return { email, key, user: globalId('User', key), token: await accessToken(world.gateway, email) }
+  }
+
+  it('is seen at their next request, by themselves and by their colleagues', async () => {
+    const [first, second] = [await newcomer(), await newcomer()]
+    expect(await colleagues(first)).toEqual({ projects: [], people: [first.key] })
+    const memberships = [
+      keyOf(await add({ user: first.user }, 'admin')),
+      keyOf(await add({ user: second.user }, 'admin')),
+    ]
+    const joined = await colleagues(first)
+    expect(joined.projects).toEqual([projectId])
+    expect(joined.people).toEqual(expect.arrayContaining([first.key, second.key, world.keys.owner]))
+
+    await remove(memberships[1] as number)
+    expect((await colleagues(first)).people).not.toContain(second.key)
+    expect(await colleagues(second)).toEqual({ projects: [], people: [second.key] })
+    await remove(memberships[0] as number, 'admin')
+    expect(await colleagues(first)).toEqual({ projects: [], people: [first.key] })
+  })
+
+  it('is seen at their next request when they were invited, and when the project is no more', async () => {
+    const invited = await newcomer()
+    expect((await colleagues(invited)).projects).toEqual([])
+    const made = await world.perform(
+      'createProject',
+      { name: anyEmail() },
+      'owner',
+      'project { id databaseId }',
+    )
+    const { id, databaseId } = made.project as { readonly id: string; readonly databaseId: number }
+    const input = { project: id, email: invited.email }
+    const joined = await world.perform('createInvitation', input, 'owner', 'outcome { __typename }')
+    expect(joined.outcome).toEqual({ __typename: 'JoinedAtOnce' })
+    const seen = await colleagues(invited)
+    expect(seen.projects).toEqual([databaseId])
+    expect(seen.people.toSorted()).toEqual([world.keys.owner, invited.key].toSorted())
+    await world.perform('deleteProject', { id }, 'owner', 'deletedId')
+    expect(await colleagues(invited)).toEqual({ projects: [], people: [invited.key] })
   })
 })
