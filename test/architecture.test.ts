@@ -44,7 +44,18 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'config',
     'errors',
   ],
-  cli: ['gateway.ts', 'schema.ts', 'embedded', 'sources', 'graph', 'auth', 'database', 'config', 'errors'],
+  cli: [
+    'gateway.ts',
+    'schema.ts',
+    'embedded',
+    'sources',
+    'graph',
+    'auth',
+    'changes',
+    'database',
+    'config',
+    'errors',
+  ],
   'main.ts': ['cli'],
 }
 

@@ -18,10 +18,10 @@ import { openClient } from '../database/open-client.ts'
 import { Intake } from './intake.ts'
 import type { ChangeLog, LogWriter } from './log/change-log.ts'
 import { planCapture } from './postgres/capture-plan.ts'
-import { type CaptureNames, type CaptureState, readCaptureState } from './postgres/capture-state.ts'
+import { type Ask, type CaptureNames, type CaptureState, readCaptureState } from './postgres/capture-state.ts'
 import { parseLsn } from './postgres/lsn.ts'
 import { ReplicationStream, type StreamTiming } from './postgres/replication-stream.ts'
-import { dropSlot, invalidate, publish, slotPosition } from './postgres/set-up.ts'
+import { createSlot, dropSlot, invalidate, publish, slotPosition } from './postgres/set-up.ts'
 import type { TransactionReader } from './postgres/transaction-reader.ts'
 
 /** In milliseconds. */
@@ -66,16 +66,17 @@ export class CaptureImpossible extends Error {
 export async function captureSession(options: SessionOptions): Promise<void> {
   const { source, plan, names, log, timing, signal, tell, reader } = options
   await using cleanup = new AsyncDisposableStack()
-  const control = await connect(options, cleanup)
-  await slotToTake(control, options)
+  const ask = await connect(options, cleanup)
+  await slotToTake(ask, options)
   const intake = new Intake({ reader, advanceMs: timing.advanceMs })
   const { stream, origin } = await take(options, intake)
   cleanup.use(stream)
   cleanup.use(intake)
-  const position = await slotPosition(control, names)
-  if (!position) throw new Error(`the slot ${names.slot} vanished`)
-  stream.confirm(parseLsn(position.confirmed))
-  const writer = await log.write(source, { origin, confirmed: parseLsn(position.confirmed) })
+  const position = await slotPosition(ask, names)
+  if (position === undefined) throw new Error(`the slot ${names.slot} vanished`)
+  const confirmed = parseLsn(position)
+  stream.confirm(confirmed)
+  const writer = await log.write(source, { origin, confirmed })
   intake.begin(writer, stream)
   const over = new AbortController()
   cleanup.defer(() => over.abort())
@@ -83,7 +84,7 @@ export async function captureSession(options: SessionOptions): Promise<void> {
     await Promise.race([
       stream.ended,
       intake.failed,
-      watch({ options, control, intake, writer, tell, signal: AbortSignal.any([signal, over.signal]) }),
+      watch({ options, ask, intake, writer, tell, signal: AbortSignal.any([signal, over.signal]) }),
     ])
     await writer.report({ status: 'stopped', at: Date.now() })
   } catch (error) {
@@ -97,21 +98,21 @@ export async function captureSession(options: SessionOptions): Promise<void> {
 async function connect(
   { plan, timing, signal }: SessionOptions,
   cleanup: AsyncDisposableStack,
-): Promise<Client> {
+): Promise<Ask> {
   const config = { application_name: 'tributary capture' }
   const { client } = await openClient(plan, { timeoutMs: timing.connectTimeoutMs, signal, config })
   cleanup.defer(() => void client.connection.stream.destroy())
-  return client
+  return async <Row extends object>(statement: string) => (await client.query<Row>(statement)).rows
 }
 
 /** Waits until there is a slot that nobody reads. @throws CaptureImpossible */
-async function slotToTake(control: Client, options: SessionOptions): Promise<void> {
+async function slotToTake(ask: Ask, options: SessionOptions): Promise<void> {
   const { names, timing, signal, tell } = options
   for (;;) {
-    const state = await readCaptureState(control, names)
-    const { obstacles, slot } = planCapture(state, names)
+    const state = await readCaptureState(ask, names)
+    const { obstacles } = planCapture(state, names)
     if (obstacles.length > 0) throw new CaptureImpossible(obstacles.join('; '))
-    if (!state.publication) await withdraw(control, state, names)
+    if (!state.publication) await withdraw(ask, state, names)
     if (state.slot?.activePid) {
       tell({ kind: 'standing-by', pid: state.slot.activePid })
       await pause(timing.standByMs * (0.9 + Math.random() * 0.2), undefined, { signal })
@@ -123,15 +124,15 @@ async function slotToTake(control: Client, options: SessionOptions): Promise<voi
         kind: 'warning',
         line: `the slot ${names.slot} is lost, with what it would have told; it is made anew`,
       })
-      await dropSlot(control, names.slot)
+      await dropSlot(ask, names.slot)
     }
-    await control.query(slot ?? planCapture({ ...state, slot: null }, names).slot ?? '')
+    await createSlot(ask, names.slot)
     return
   }
 }
 
-async function withdraw(control: Client, { slot }: CaptureState, names: CaptureNames): Promise<never> {
-  if (slot && !slot.activePid) await dropSlot(control, names.slot)
+async function withdraw(ask: Ask, { slot }: CaptureState, names: CaptureNames): Promise<never> {
+  if (slot && !slot.activePid) await dropSlot(ask, names.slot)
   throw new CaptureImpossible(
     `there is no publication ${names.publication}; run \`tributary capture setup\`, or have its owner make it`,
   )
@@ -164,7 +165,7 @@ async function identify(connection: Client, { slot }: CaptureNames): Promise<str
 
 interface WatchOptions {
   readonly options: SessionOptions
-  readonly control: Client
+  readonly ask: Ask
   readonly intake: Intake
   readonly writer: LogWriter
   readonly tell: (news: SessionNews) => void
@@ -172,19 +173,19 @@ interface WatchOptions {
 }
 
 /** Looks after the publication and reports, until the signal. */
-async function watch({ options, control, intake, writer, tell, signal }: WatchOptions): Promise<void> {
+async function watch({ options, ask, intake, writer, tell, signal }: WatchOptions): Promise<void> {
   const { names, timing } = options
   let known: ReadonlyMap<string, number> | undefined
   while (!signal.aborted) {
-    const state = await readCaptureState(control, names)
+    const state = await readCaptureState(ask, names)
     const { publication, mayPublish, unwatched } = planCapture(state, names)
     if (!state.publication) throw new CaptureImpossible(`the publication ${names.publication} was dropped`)
     const memberships = membershipsOf(state)
     if (mayPublish && publication.length > 0) {
-      await publish(control, publication, Object.keys(unwatched))
+      await publish(ask, publication, Object.keys(unwatched))
       known = undefined
     } else {
-      if (known) await doubt(control, changedSince(known, memberships))
+      if (known) await doubt(ask, changedSince(known, memberships))
       known = memberships
     }
     const lag = parseLsn(state.walEnd) - intake.durable
@@ -207,6 +208,6 @@ function changedSince(known: ReadonlyMap<string, number>, now: ReadonlyMap<strin
   return [...new Set([...known.keys(), ...now.keys()])].filter((name) => known.get(name) !== now.get(name))
 }
 
-async function doubt(control: Client, tables: readonly string[]): Promise<void> {
-  if (tables.length > 0) await invalidate(control, tables, 'its changes were not published for a while')
+async function doubt(ask: Ask, tables: readonly string[]): Promise<void> {
+  if (tables.length > 0) await invalidate(ask, tables, 'its changes were not published for a while')
 }

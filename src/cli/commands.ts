@@ -1,3 +1,5 @@
+import { captureDrop, captureSetup } from './capture-setup.ts'
+import { captureStatus } from './capture-status.ts'
 import type { Command } from './command.ts'
 import { dbBackup, dbRestore } from './db-backup.ts'
 import { dbInit } from './db-init.ts'
@@ -14,6 +16,9 @@ import { token } from './token.ts'
 export const commands: readonly Command[] = [
   dev,
   serve,
+  captureSetup,
+  captureStatus,
+  captureDrop,
   dbVerify,
   dbInit,
   dbMigrate,

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { onTestFinished } from 'vitest'
 import { Capture, type CaptureOptions } from '../../src/changes/capture.ts'
-import { planCapture } from '../../src/changes/postgres/capture-plan.ts'
-import { readCaptureState } from '../../src/changes/postgres/capture-state.ts'
+import type { Ask } from '../../src/changes/postgres/capture-state.ts'
 import { type CapturedTable, capturedTables } from '../../src/changes/postgres/captured-table.ts'
+import { setUpCapture } from '../../src/changes/postgres/set-up.ts'
 import { readConfig } from '../../src/config/config.ts'
 import type { SourceConfig } from '../../src/config/source-config.ts'
 import { expectedDatabase } from '../../src/sources/expected.ts'
@@ -89,13 +89,18 @@ export function captured({ url, env, into = memoryLog(), ...options }: CapturedO
   }
 }
 
-/** Makes the publication as `tributary capture setup` does. */
+export const askOver =
+  (client: Client): Ask =>
+  async <Row extends object>(statement: string) =>
+    (await client.query<Row>(statement)).rows
+
+/** Makes the publication and the slot as `tributary capture setup` does. */
 export async function publishTables(client: Client, url: string, tables: readonly CapturedTable[]) {
   const { capture } = configFor(url)
   if (!capture) throw new Error('No capture is configured.')
   const names = { ...capture, tables }
-  const plan = planCapture(await readCaptureState(client, names), names)
-  for (const statement of plan.publication) await client.query(statement)
+  const { isReady, lines } = await setUpCapture(askOver(client), names)
+  if (!isReady) throw new Error(lines.join('\n'))
   return names
 }
 

@@ -1,4 +1,4 @@
-import { escapeIdentifier, escapeLiteral } from 'pg'
+import { escapeIdentifier } from 'pg'
 import type { CaptureNames, CaptureState, TableState } from './capture-state.ts'
 import type { CapturedTable } from './captured-table.ts'
 
@@ -10,8 +10,6 @@ export interface CapturePlan {
   readonly publication: readonly string[]
   /** Whether the role that looked may run them. */
   readonly mayPublish: boolean
-  /** Makes the slot; undefined where there is one. After the publication, or Postgres before 16 never finds that. */
-  readonly slot: string | undefined
   /** Tables whose changes will not come even so, and why. */
   readonly impossible: Readonly<Record<string, string>>
   /** Tables whose changes do not come as it is, and why. */
@@ -49,9 +47,6 @@ export function planCapture(state: CaptureState, names: CaptureNames): CapturePl
       state.isSuperuser ||
       ((state.publication ? state.publication.isOwn : state.mayCreate) &&
         [...additions, ...replacements].every(({ isOwn }) => isOwn)),
-    slot: state.slot
-      ? undefined
-      : `SELECT pg_create_logical_replication_slot(${escapeLiteral(names.slot)}, 'pgoutput')`,
     impossible,
     unwatched,
     warnings: [...warnings(state)],

@@ -1,4 +1,4 @@
-import { type Client, escapeLiteral } from 'pg'
+import { escapeLiteral } from 'pg'
 import type { CapturedTable } from './captured-table.ts'
 
 /** What one database has of what capturing it takes, and whether it could be made. */
@@ -116,6 +116,9 @@ SELECT json_build_object(
   'extra', ARRAY(SELECT tablename FROM published WHERE tablename NOT IN (SELECT relname FROM wanted) ORDER BY 1)
 ) AS state FROM pg_roles role WHERE role.rolname = current_user`
 
+/** Sends a statement to the database in question. */
+export type Ask = <Row extends object>(statement: string) => Promise<readonly Row[]>
+
 /** What to look for. */
 export interface CaptureNames {
   readonly slot: string
@@ -124,12 +127,9 @@ export interface CaptureNames {
 }
 
 /** Looks, in one statement that needs no privilege. */
-export async function readCaptureState(client: Client, names: CaptureNames): Promise<CaptureState> {
+export async function readCaptureState(ask: Ask, names: CaptureNames): Promise<CaptureState> {
   const tables = names.tables.map(({ name }) => name)
-  const { rows } = await client.query<{ state: CaptureState }>(
-    statement(names.slot, names.publication, tables),
-  )
-  const [row] = rows
+  const [row] = await ask<{ state: CaptureState }>(statement(names.slot, names.publication, tables))
   if (!row) throw new Error('The catalogue answered no row')
   return row.state
 }
