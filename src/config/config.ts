@@ -1,6 +1,7 @@
 import { TributaryError } from '../errors/tributary-error.ts'
 import { type AuthConfig, authWarnings, readAuth } from './auth-config.ts'
 import { readCapture } from './capture-config.ts'
+import { type ChangesConfig, changesConfig, changesVariables } from './changes-config.ts'
 import { sslModeOf } from './database-url.ts'
 import {
   authVariables,
@@ -98,6 +99,7 @@ export interface Config {
   readonly auth: AuthConfig
   readonly jobCommands: JobCommands
   readonly replay: ReplayConfig
+  readonly changes: ChangesConfig
   /** The sources whose URL is set, in the order of the table of sources. */
   readonly sources: readonly SourceConfig[]
   /** Where the gateway keeps its own state; undefined where neither its own nor the platform's URL is set. */
@@ -120,6 +122,7 @@ export function readConfig(environment: Environment): Config {
   const signingIn = reader.readAll(authVariables)
   const auth = readAuth(reader, signingIn, { production, host, port })
   const replay = reader.readAll(replayVariables)
+  const changes = reader.readAll(changesVariables)
   const { sources, gatewayDatabase } = readDatabases(reader, signingIn.GATEWAY_DATABASE_URL)
   if (reader.problems.length > 0)
     throw new TributaryError(
@@ -163,6 +166,7 @@ export function readConfig(environment: Environment): Config {
     auth,
     jobCommands: process.JOB_COMMANDS,
     replay: replayConfig(replay),
+    changes: changesConfig(changes, process.TRIBUTARY_HOME),
     sources,
     gatewayDatabase,
     warnings: [...warnOfSimilar(environment, Object.keys(variables)), ...authWarnings(auth)],

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { captureVariables, sourceCaptureVariables } from './capture-config.ts'
+import { changesVariables } from './changes-config.ts'
 import { databaseUrl } from './database-url.ts'
 import { jobCommands } from './job-commands.ts'
 import { replayVariables } from './replay-config.ts'
@@ -363,6 +364,7 @@ export const variables: Readonly<Record<string, Variable>> = {
   ...limitVariables,
   ...poolVariables,
   ...overrideVariables,
+  ...changesVariables,
   ...captureVariables,
   ...sourceCaptureVariables,
 }

@@ -1,4 +1,5 @@
 import { captureVariables, sourceCaptureVariables } from './capture-config.ts'
+import { changesVariables } from './changes-config.ts'
 import {
   authVariables,
   initVariables,
@@ -14,7 +15,7 @@ import type { Variable } from './variable.ts'
 const groups: readonly (readonly [string, Readonly<Record<string, Variable>>])[] = [
   ['Databases', sourceVariables],
   ['Pools', poolVariables],
-  ['Capturing changes', { ...captureVariables, ...sourceCaptureVariables }],
+  ['Capturing changes', { ...changesVariables, ...captureVariables, ...sourceCaptureVariables }],
   ['Process', processVariables],
   ['Signing in', authVariables],
   ['Limits', limitVariables],
