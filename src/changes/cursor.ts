@@ -11,19 +11,17 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { TributaryError } from '../errors/tributary-error.ts'
-import type { LogPosition } from './log/change-log.ts'
 
-/** A place in the history of one source. */
+/** How far a stream has come in the history of one source. */
 export interface CursorPlace {
   readonly source: string
-  /** The last commit of which something was delivered. */
-  readonly position: LogPosition
-  /** Of that commit, the last change that was delivered, from 0; all of them where it is missing. */
+  readonly epoch: string
+  /** Everything up to this commit was delivered, and of the commit itself: */
+  readonly lsn: bigint
+  /** its changes up to this one, from 0; where it is missing, all of them. */
   readonly index?: number
-  /**
-   * What a snapshot saw, as `pg_current_snapshot()` tells it, while the changes after the position may be in it already.
-   */
-  readonly snapshot?: string
+  /** What a snapshot saw beyond the place, as `pg_current_snapshot()` tells it, until the log is past its horizon. */
+  readonly overlap?: { readonly snapshot: string; readonly horizon: bigint }
 }
 
 /** A stream over several sources has a place in each. */
@@ -77,12 +75,13 @@ export class Cursors {
   }
 }
 
-function encodePlace({ source, position, index, snapshot = '' }: CursorPlace): Buffer[] {
-  const lsn = Buffer.alloc(8)
-  lsn.writeBigUInt64BE(position.lsn)
-  const place = Buffer.alloc(4)
-  place.writeUInt32BE(index === undefined ? 0 : index + 1)
-  return [...encodeText(source), ...encodeText(position.epoch), lsn, place, ...encodeText(snapshot)]
+function encodePlace({ source, epoch, lsn, index, overlap }: CursorPlace): Buffer[] {
+  const place = Buffer.alloc(12)
+  place.writeBigUInt64BE(lsn)
+  place.writeUInt32BE(index === undefined ? 0 : index + 1, 8)
+  const horizon = Buffer.alloc(overlap ? 8 : 0)
+  if (overlap) horizon.writeBigUInt64BE(overlap.horizon)
+  return [...encodeText(source), ...encodeText(epoch), place, ...encodeText(overlap?.snapshot ?? ''), horizon]
 }
 
 function encodeText(text: string): Buffer[] {
@@ -107,11 +106,14 @@ function decodePlaces(body: Buffer): Cursor {
     const index = body.readUInt32BE(at + 8)
     at += 12
     const snapshot = text()
+    const horizon = snapshot === '' ? undefined : body.readBigUInt64BE(at)
+    if (horizon !== undefined) at += 8
     places.push({
       source,
-      position: { epoch, lsn },
+      epoch,
+      lsn,
       ...(index === 0 ? {} : { index: index - 1 }),
-      ...(snapshot === '' ? {} : { snapshot }),
+      ...(horizon === undefined ? {} : { overlap: { snapshot, horizon } }),
     })
   }
   return places

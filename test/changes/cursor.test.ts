@@ -4,20 +4,22 @@ import { describe, expect, it } from 'vitest'
 import { type Cursor, Cursors } from '../../src/changes/cursor.ts'
 
 const text = fc.string({ unit: 'binary', maxLength: 40 })
+const position = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 const place = fc.record(
   {
     source: text,
-    position: fc.record({ epoch: text, lsn: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }) }),
+    epoch: text,
+    lsn: position,
     index: fc.nat(),
-    snapshot: fc.string({ minLength: 1, maxLength: 200 }),
+    overlap: fc.record({ snapshot: fc.string({ minLength: 1, maxLength: 200 }), horizon: position }),
   },
-  { requiredKeys: ['source', 'position'] },
+  { requiredKeys: ['source', 'epoch', 'lsn'] },
 )
 const anyCursor = fc.array(place, { minLength: 1, maxLength: 4 })
 
 const secret = randomBytes(32)
 const cursors = new Cursors(secret)
-const job: Cursor = [{ source: 'platform', position: { epoch: 'vJ3bQ0kN1s2d', lsn: 0x16b3748n } }]
+const job: Cursor = [{ source: 'platform', epoch: 'vJ3bQ0kN1s2d', lsn: 0x16b3748n }]
 const refusal = { code: 'BAD_CURSOR', message: expect.stringMatching(/^after: /) }
 
 describe('a cursor of a stream', () => {

@@ -9,7 +9,7 @@ interface Part {
 /** The newest part of one history in memory, without a hole; what exceeds its weight is forgotten from the old end. */
 export class RecentTransactions {
   readonly #maxWeight: number
-  #epoch: string
+  readonly #epoch: string
   #parts: Part[] = []
   #weight = 0
   #start: bigint
@@ -28,21 +28,30 @@ export class RecentTransactions {
     return { epoch: this.#epoch, lsn: this.#end }
   }
 
-  /** Begins anew at another place. */
-  restart(from: LogPosition): void {
-    this.#epoch = from.epoch
-    this.#start = from.lsn
-    this.#end = from.lsn
-    this.#parts = []
-    this.#weight = 0
-  }
-
   /** Adds what comes next. The weight says how much of the memory it takes, in the unit of the maximum. */
   add(transaction: Transaction, weight: number): void {
     this.#parts.push({ transaction, weight })
     this.#end = transaction.lsn
     this.#weight += weight
     if (this.#weight > this.#maxWeight) this.#forget()
+  }
+
+  /** How much more may be added before something is forgotten. */
+  get room(): number {
+    return this.#maxWeight - this.#weight
+  }
+
+  /** Where it begins: nothing below is known. */
+  get start(): LogPosition {
+    return { epoch: this.#epoch, lsn: this.#start }
+  }
+
+  /** Adds what lies between an earlier place and its beginning; as much as there is room for. */
+  addBefore(from: bigint, transactions: readonly Transaction[], weigh: (one: Transaction) => number): void {
+    const parts = transactions.map((transaction) => ({ transaction, weight: weigh(transaction) }))
+    this.#parts = [...parts, ...this.#parts]
+    this.#weight += parts.reduce((sum, { weight }) => sum + weight, 0)
+    this.#start = from
   }
 
   /** What comes after a position; undefined where that is not remembered, or not yet known. */
