@@ -15,6 +15,7 @@ import {
   own,
   type Rule,
   role,
+  signedIn,
   through,
   usedBy,
   within,
@@ -171,6 +172,76 @@ export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
     fields: `${job} progress startedAt id databaseId modelId jobId inputData prediction status statusRaw startTime endTime errorMessage createdAt
       updatedAt model job`,
     restricted: [{ to: admin, fields: 'outputDir' }],
+  },
+
+  Tenant: {
+    rows: any(admin, own('id', 'tenant')),
+    fields: `id databaseId name email status statusRaw billingPlan billingPlanRaw reservedCapacityTokensPerSec
+      regionPreferences createdAt updatedAt deletedAt environments apiKeys usageRecords billingEvents
+      notificationDeliveries notificationConfigs`,
+  },
+  TenantEnvironment: {
+    rows: any(admin, own('tenant_id', 'tenant')),
+    fields: `id databaseId tenantId name regionCode modelList quotaTokensPerDay quotaTokensPerMinute concurrencyLimit
+      status statusRaw createdAt updatedAt tenant cloudRegion apiKeys usageRecords`,
+  },
+  TenantApiKey: {
+    rows: any(admin, own('tenant_id', 'tenant')),
+    fields: `id databaseId prefix tenantId environmentId userId name role roleRaw rateLimitTokensPerMin
+      rateLimitRequestsPerMin concurrencyLimit status statusRaw createdAt lastUsedAt expiresAt tenant environment
+      usageRecords`,
+    restricted: [{ to: admin, fields: 'metadata' }],
+  },
+  UsageRecord: {
+    rows: any(admin, own('tenant_id', 'tenant')),
+    fields: `id databaseId requestId timestamp tenantId environmentId apiKeyId regionId modelId nodeId promptTokens
+      completionTokens totalTokens cachedTokens latencyMs costMicrodollars billed billingFailed retryCount metadata
+      tenant environment apiKey region model node`,
+  },
+  BillingEvent: {
+    rows: any(admin, own('tenant_id', 'tenant')),
+    fields: `id databaseId tenantId type typeRaw amountMicrodollars currency description periodStart periodEnd status
+      statusRaw metadata createdAt processedAt tenant`,
+  },
+  NotificationDelivery: {
+    rows: any(admin, own('tenant_id', 'tenant')),
+    fields: `id databaseId eventId eventType eventTypeRaw tenantId channel channelRaw status statusRaw retryCount
+      maxRetries responseStatus errorMessage createdAt sentAt failedAt nextRetryAt tenant`,
+    restricted: [{ to: admin, fields: 'requestPayload responseBody' }],
+  },
+  NotificationConfig: {
+    rows: any(admin, own('tenant_id', 'tenant')),
+    fields: 'id databaseId tenantId channel channelRaw enabled eventTypes createdAt updatedAt tenant',
+  },
+  Region: {
+    rows: signedIn,
+    fields: `id databaseId code name country city cloudProviders costMultiplier status statusRaw createdAt updatedAt
+      environments deployments nodes usageRecords`,
+  },
+  LlmModel: {
+    rows: signedIn,
+    fields: `id databaseId name family size type typeRaw contextLength vramRequiredGb
+      priceInputPerMillion priceOutputPerMillion tokensPerSecondCapacity status statusRaw metadata createdAt updatedAt
+      deployments nodes namedNodes usageRecords`,
+  },
+  LlmDeployment: {
+    rows: signedIn,
+    fields: `id databaseId name modelName minReplicas maxReplicas currentReplicas strategy strategyRaw provider
+      regionCode gpuType status statusRaw createdAt updatedAt model cloudRegion nodes`,
+  },
+  LlmNode: {
+    rows: signedIn,
+    fields: `id databaseId externalId provider providerRaw regionId instanceType gpuType vramTotalGb vramFreeGb modelId
+      spotInstance spotPrice throughputTokensPerSec status statusRaw healthScore lastHeartbeatAt createdAt updatedAt
+      terminatedAt clusterName modelName deploymentId region model namedModel deployment usageRecords cluster`,
+    restricted: [{ to: admin, fields: 'endpointUrl internalIp endpoint' }],
+  },
+
+  SkyCluster: {
+    rows: admin,
+    fields: `id databaseId launchedAt lastUse status statusRaw autostop toDown metadata owner hash everUp
+      statusUpdatedAt configHash userHash workspace isManaged nodes`,
+    restricted: [{ to: admin, fields: 'lastCreationYaml lastCreationCommand provisionLogPath' }],
   },
 }
 

@@ -31,6 +31,20 @@ export const sourceNames = [
     role: 'pic_user',
     timeZoneVariable: 'INFERENCE_TIME_ZONE',
   },
+  {
+    name: 'iaas',
+    variable: 'IAAS_DATABASE_URL',
+    prefix: 'IAAS',
+    database: 'crosslogic_iaas',
+    role: 'crosslogic',
+  },
+  {
+    name: 'skypilot',
+    variable: 'SKYPILOT_DATABASE_URL',
+    prefix: 'SKYPILOT',
+    database: 'skypilot_state',
+    role: 'skypilot',
+  },
 ] as const satisfies readonly SourceName[]
 
 /** The name of a source. */

@@ -1,12 +1,16 @@
+import type IaasTypes from '../../prisma/iaas/generated/pothos.ts'
+import { getDatamodel as iaas } from '../../prisma/iaas/generated/pothos.ts'
 import type InferenceTypes from '../../prisma/inference/generated/pothos.ts'
 import { getDatamodel as inference } from '../../prisma/inference/generated/pothos.ts'
 import type PlatformTypes from '../../prisma/platform/generated/pothos.ts'
 import { getDatamodel as platform } from '../../prisma/platform/generated/pothos.ts'
+import type SkypilotTypes from '../../prisma/skypilot/generated/pothos.ts'
+import { getDatamodel as skypilot } from '../../prisma/skypilot/generated/pothos.ts'
 import type UsersTypes from '../../prisma/users/generated/pothos.ts'
 import { getDatamodel as users } from '../../prisma/users/generated/pothos.ts'
 
 /** The models of every database, by name: what Prisma's clients and Pothos agree on. */
-export interface PrismaTypes extends PlatformTypes, UsersTypes, InferenceTypes {}
+export interface PrismaTypes extends PlatformTypes, UsersTypes, InferenceTypes, IaasTypes, SkypilotTypes {}
 
 export type ModelName = keyof PrismaTypes & string
 
@@ -36,4 +40,4 @@ export function joinDatamodels(datamodels: readonly unknown[]): { datamodel: Dat
   return { datamodel: { models } }
 }
 
-export const datamodel = joinDatamodels([platform(), users(), inference()])
+export const datamodel = joinDatamodels([platform(), users(), inference(), iaas(), skypilot()])

@@ -1,6 +1,7 @@
 import './chat-session.user.ts'
 import './dataset-snapshot.creator.ts'
 import './invitation.project.ts'
+import './llm-node.cluster.ts'
 import './project-member.project.ts'
 import './project.organization.ts'
 import './project.owner.ts'

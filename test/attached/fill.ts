@@ -11,6 +11,14 @@ const secrets = {
     invitations: ['token'],
   },
   platform: { deployments: ['api_key'] },
+  iaas: {
+    tenants: ['stripe_customer_id'],
+    api_keys: ['key_hash'],
+    billing_events: ['stripe_usage_record_id', 'stripe_invoice_id'],
+    notification_deliveries: ['destination'],
+    notification_config: ['destination', 'settings'],
+  },
+  skypilot: { clusters: ['handle', 'storage_mounts_metadata'] },
 } as const
 
 /** Fills databases as their owners' programs would, with a sentinel for every secret. */
@@ -24,7 +32,10 @@ export async function fill(urls: BySource<string>): Promise<void> {
     try {
       for (const [table, columns] of Object.entries(tables))
         for (const column of columns) {
-          const { rowCount } = await client.query(`UPDATE ${table} SET ${column} = '${sentinel}-' || id`)
+          const { rowCount } = await client.query(
+            `UPDATE ${table} t SET ${column} =
+               (jsonb_populate_record(NULL::${table}, jsonb_build_object('${column}', '${sentinel}-' || md5(t::text)))).${column}`,
+          )
           if (!rowCount) throw new Error(`${table} has no row to hide a secret in.`)
         }
     } finally {

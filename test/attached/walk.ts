@@ -53,8 +53,10 @@ export async function walk(gateway: TestGateway): Promise<Visit[]> {
     )
     const rows = page.data?.[plural]?.nodes ?? []
     const [first] = rows
+    const lookup = schema.getQueryType()?.getFields()[singular]
+    const keyType = lookup?.args.find(({ name }) => name === 'databaseId')?.type
     const single = await gateway.execute<Answers>(
-      `query ($id: ID!, $key: ${typeof first?.databaseId === 'number' ? 'Int' : 'String'}!) {
+      `query ($id: ID!, $key: ${keyType}!) {
         ${singular}(id: $id) { ${selection} }
         byKey: ${singular}(databaseId: $key) { id }
         node(id: $id) { id __typename ... on ${entity} { ${scalars.join(' ')} } }

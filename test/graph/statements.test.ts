@@ -94,14 +94,25 @@ type Page = Record<
   { readonly nodes: readonly Readonly<Record<string, { readonly nodes?: readonly object[] } | null>>[] }
 >
 
-/** Statements that a relation adds: none when joined, one across databases, one for keys and one for rows of pages. */
+/** Whether a join would round one of the entity's numbers. */
+const isRounded = (type: string) =>
+  [
+    ...(entities()
+      .find(({ name }) => name === type)
+      ?.columns.values() ?? []),
+  ].some(({ kind }) => kind.isRoundedByJoin)
+
+/**
+ * Statements that a relation adds: none when joined, one across databases or where a join would round a number, one for
+ * keys and one for rows of pages.
+ */
 function further(
   relation: FieldShape,
   joined: boolean,
   nodes: readonly ({ readonly nodes?: readonly object[] } | null | undefined)[],
 ): number {
   if (relation.kind === 'connection') return nodes.some((page) => page?.nodes?.length) ? 2 : 1
-  return joined || !nodes.some(Boolean) ? 0 : 1
+  return (joined && !isRounded(relation.type)) || !nodes.some(Boolean) ? 0 : 1
 }
 
 it('a tree of relations to one, three levels deep, is one statement for all its rows', async () => {

@@ -2,7 +2,15 @@
  * One world with somebody of every kind, and in every column of every row a value that occurs nowhere else: where
  * such a value turns up in an answer, it is known whence it came.
  */
-import type { Row, Source, TableColumn, Tables, World } from '../support/worlds.ts'
+import {
+  type Row,
+  type Source,
+  sources,
+  type TableColumn,
+  type Tables,
+  type World,
+} from '../support/worlds.ts'
+import { tenants, tenantTables, uuid } from './hand-made-tenants.ts'
 import type { Who } from './oracle.ts'
 
 const people = {
@@ -23,12 +31,6 @@ const people = {
   otherAdmin: { id: 15, role: 'admin', organization: 1 },
   locked: { id: 16, role: 'guest', organization: 1 },
   namesake: { id: 17, role: 'guest', organization: null, email: 'ida_case@example.com' },
-} as const
-
-/** Keys of the control plane's tenants. */
-export const tenants = {
-  one: '11111111-1111-4111-8111-111111111111',
-  other: '22222222-2222-4222-8222-222222222222',
 } as const
 
 /** Everybody whose view is held against the graph's answers. */
@@ -140,12 +142,14 @@ const skeleton: Readonly<Record<Source, Tables>> = {
       { predict_id: 'i2', model_id: 'm2', job_id: null, status: 'FAILED' },
     ],
   },
+  ...tenantTables,
 }
 
 const pad = (number: number, width: number) => String(number).padStart(width, '0')
 
 /** A value of a column's type that no other cell has; booleans, enums and small numbers cannot be so many. */
-function cellValue({ table, name, type, labels, length }: TableColumn, number: number): unknown {
+function cellValue(column: TableColumn, number: number): unknown {
+  const { table, name, type, labels, length, scale } = column
   if (labels.length > 0) return labels[number % labels.length]
   switch (type) {
     case 'bool':
@@ -154,8 +158,16 @@ function cellValue({ table, name, type, labels, length }: TableColumn, number: n
       return 100_000 + number
     case 'float8':
       return number + 0.5
+    case 'int8':
+      return String(2n ** 53n + BigInt(number))
     case 'numeric':
-      return number % 1000
+      return scale ? ((number % 100) + 0.5).toFixed(scale) : number % 1000
+    case 'uuid':
+      return uuid(number)
+    case '_text':
+      return [`~${number}~ ${table}.${name}`]
+    case 'timestamptz':
+      return `${cellValue({ ...column, type: 'timestamp' }, number)}Z`
     case 'timestamp':
       return `2026-01-01 00:${pad(Math.floor(number / 60) % 60, 2)}:${pad(number % 60, 2)}.${pad(number * 10 + 1, 6)}`
     case 'json':
@@ -186,9 +198,9 @@ export function handMadeWorld(columns: Readonly<Record<Source, readonly TableCol
         ]
       }),
     )
-  return { users: filled('users'), platform: filled('platform'), inference: filled('inference') }
+  return Object.fromEntries(sources.map((source) => [source, filled(source)])) as unknown as World
 }
 
 /** What betrays a cell in any text: undefined where its value is too common. */
 export const tokenOf = (value: unknown): string | undefined =>
-  /~\d+~|\.\d{6}$/.exec(typeof value === 'string' ? value : JSON.stringify(value ?? ''))?.[0]
+  /~\d+~|\.\d{6}(?=Z?$)/.exec(typeof value === 'string' ? value : JSON.stringify(value ?? ''))?.[0]

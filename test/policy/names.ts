@@ -20,6 +20,25 @@ const renamed: Readonly<Record<string, string>> = {
   'Deployment.config': 'deployment_config',
   'Invitation.type': 'invitation_type',
   'Model.name': 'model_name',
+  'TenantEnvironment.regionCode': 'region',
+  'TenantApiKey.prefix': 'key_prefix',
+  'LlmDeployment.regionCode': 'region',
+  'LlmNode.externalId': 'node_id_external',
+  'BillingEvent.type': 'event_type',
+  'SkyCluster.hash': 'cluster_hash',
+  'SkyCluster.everUp': 'cluster_ever_up',
+}
+
+/** Columns that hold seconds since 1970. */
+const seconds = ['SkyCluster.launchedAt', 'SkyCluster.statusUpdatedAt']
+
+/** A column's moment as GraphQL writes it; undefined where the value is none. */
+export function momentOf(type: string, field: string, value: unknown): string | undefined {
+  if (seconds.includes(`${type}.${field}`) && typeof value === 'number')
+    return new Date(value * 1000).toISOString().replace('Z', '000Z')
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\d /.test(value)
+    ? value.replace(' ', 'T').replace(/Z?$/, 'Z')
+    : undefined
 }
 
 export const keyColumn = (type: string): string => (tables[type] as TypeTable).key
@@ -40,7 +59,7 @@ export const linkTo = (type: string, field: string): Link | undefined =>
   links.find((link) => link.to === type && link.inverse === field)
 
 export const singular = (type: string) => `${type.charAt(0).toLowerCase()}${type.slice(1)}`
-export const plural = (type: string) => `${singular(type)}s`
+export const plural = (type: string) => `${singular(type)}s`.replace(/([^aeiou])ys$/, '$1ies')
 export const globalId = (type: string, key: unknown) => Buffer.from(`${type}:${key}`).toString('base64')
 
 /** An enumeration's label, which GraphQL writes without quotes. */
@@ -52,9 +71,11 @@ class Label {
   }
 }
 
-/** What an enumeration's label for a stored text is: the text in capitals, or UNKNOWN. */
-export const labelOf = (stored: string, known: readonly string[]): string =>
-  known.includes(stored.toUpperCase()) ? stored.toUpperCase() : 'UNKNOWN'
+/** What an enumeration's label for a stored text is: the text in capitals, words parted by _, or UNKNOWN. */
+export const labelOf = (stored: string, known: readonly string[]): string => {
+  const name = stored.toUpperCase().replace(/[-.]/g, '_')
+  return known.includes(name) ? name : 'UNKNOWN'
+}
 
 export const label = (name: string): object => new Label(name)
 

@@ -5,7 +5,18 @@
 import { type GraphQLEnumType, type GraphQLInputObjectType, getNamedType, isEnumType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Row } from '../support/worlds.ts'
-import { columnOf, keyColumn, label, labelOf, linkFrom, linkTo, literal, plural, types } from './names.ts'
+import {
+  columnOf,
+  keyColumn,
+  label,
+  labelOf,
+  linkFrom,
+  linkTo,
+  literal,
+  momentOf,
+  plural,
+  types,
+} from './names.ts'
 import { internalColumns, type TypeTable, tables, type Who } from './oracle.ts'
 import { openSeededGraph, type SeededGraph } from './seeded-graph.ts'
 
@@ -39,7 +50,8 @@ const restricted = (type: string): string[] =>
     })
 
 const empty = (value: unknown) => value == null
-const timeOf = (value: unknown) => (empty(value) ? Number.NaN : Date.parse(`${value}Z`.replace(' ', 'T')))
+const timeOf = (value: unknown) =>
+  empty(value) ? Number.NaN : Date.parse(`${value}`.replace(' ', 'T').replace(/Z?$/, 'Z'))
 
 /** Conditions on a field that would find a value out, were it not for the policy. */
 function conditions(type: string, field: string, value: unknown): Condition[] {
@@ -51,6 +63,13 @@ function conditions(type: string, field: string, value: unknown): Condition[] {
   ]
   if (empty(value)) return isNull
   const same = (one: unknown) => one === value
+  if (operators.has) {
+    const [first] = value as string[]
+    return [
+      ...isNull,
+      { filter: { has: first }, holds: (one) => !empty(one) && (one as unknown[]).includes(first) },
+    ]
+  }
   if (!operators.eq)
     return [
       ...isNull,
@@ -64,8 +83,13 @@ function conditions(type: string, field: string, value: unknown): Condition[] {
     { filter: { in: [operand] }, holds },
     { filter: { notIn: [operand] }, holds: (one) => !holds(one) },
   ]
-  if (isEnumType(getNamedType(operators.eq.type))) {
-    const known = (getNamedType(operators.eq.type) as GraphQLEnumType).getValues().map(({ name }) => name)
+  const operand = getNamedType(operators.eq.type)
+  if (['UUID', 'BigInt', 'Decimal'].includes(operand.name))
+    return [...isNull, ...equal(value), ...among(value)]
+  if (operand.name === 'DateTime' && typeof value === 'number')
+    return [...isNull, ...equal(momentOf(type, field, value)), ...among(momentOf(type, field, value))]
+  if (isEnumType(operand)) {
+    const known = operand.getValues().map(({ name }) => name)
     const name = labelOf(value as string, known)
     const holds = (one: unknown) => !empty(one) && labelOf(one as string, known) === name
     return [...isNull, ...equal(label(name), holds), ...among(label(name), holds)]
@@ -95,7 +119,7 @@ function conditions(type: string, field: string, value: unknown): Condition[] {
       },
     ]
   }
-  const moment = `${(value as string).replace(' ', 'T')}Z`
+  const moment = momentOf(type, field, value)
   return [
     ...isNull,
     ...equal(moment),
@@ -209,7 +233,7 @@ describe('a filter', () => {
           const link = linkFrom(type, name)
           if (!link) return []
           const farOf = (row: Row) => {
-            const far = oracle.row(link.to, row[link.column])
+            const far = oracle.far(link, row)
             const isMet = oracle.sees(who, link.to, far) && oracle.reads(who, type, row, link.column)
             return isMet ? far : undefined
           }
@@ -254,7 +278,7 @@ describe('a filter by rows that lead here', () => {
           const leading = (row: Row) =>
             oracle
               .rows(link.from)
-              .filter((far) => far[link.column] === row[keyColumn(type)] && oracle.sees(who, link.from, far))
+              .filter((far) => oracle.far(link, far) === row && oracle.sees(who, link.from, far))
           const visible = oracle.visible(who, type)
           const column = keyColumn(link.from)
           const sample = visible.flatMap(leading)[0]?.[column] ?? oracle.rows(link.from)[0]?.[column]

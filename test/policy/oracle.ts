@@ -59,15 +59,29 @@ export const tables: Readonly<Record<string, TypeTable>> = {
   Training: tableOf('inference', 'training'),
   Model: tableOf('inference', 'model'),
   Inference: tableOf('inference', 'inference', 'predict_id'),
+  Tenant: tableOf('iaas', 'tenants'),
+  TenantEnvironment: tableOf('iaas', 'environments'),
+  TenantApiKey: tableOf('iaas', 'api_keys'),
+  UsageRecord: tableOf('iaas', 'usage_records'),
+  BillingEvent: tableOf('iaas', 'billing_events'),
+  NotificationDelivery: tableOf('iaas', 'notification_deliveries'),
+  NotificationConfig: tableOf('iaas', 'notification_config'),
+  Region: tableOf('iaas', 'regions'),
+  LlmModel: tableOf('iaas', 'models'),
+  LlmDeployment: tableOf('iaas', 'deployments'),
+  LlmNode: tableOf('iaas', 'nodes'),
+  SkyCluster: tableOf('skypilot', 'clusters', 'name'),
 }
 
 export interface Link {
   readonly from: string
   readonly field: string
-  /** The column of `from` that holds the key of `to`. */
+  /** The column of `from` that names the row of `to`. */
   readonly column: string
   readonly to: string
   readonly inverse: string
+  /** The column of `to` that it holds, where that is not the key. */
+  readonly references?: string
 }
 
 /** Every way between types: the field to one, the column it goes by, the connection that comes back. */
@@ -102,18 +116,39 @@ export const links: readonly Link[] = `
   Training.job job_id SlurmJob.trainings
   Model.training training_id Training.models
   Inference.model model_id Model.inferences
-  Inference.job job_id SlurmJob.inferences`
+  Inference.job job_id SlurmJob.inferences
+  TenantEnvironment.tenant tenant_id Tenant.environments
+  TenantEnvironment.cloudRegion region Region.environments code
+  TenantApiKey.tenant tenant_id Tenant.apiKeys
+  TenantApiKey.environment environment_id TenantEnvironment.apiKeys
+  UsageRecord.tenant tenant_id Tenant.usageRecords
+  UsageRecord.environment environment_id TenantEnvironment.usageRecords
+  UsageRecord.apiKey api_key_id TenantApiKey.usageRecords
+  UsageRecord.region region_id Region.usageRecords
+  UsageRecord.model model_id LlmModel.usageRecords
+  UsageRecord.node node_id LlmNode.usageRecords
+  BillingEvent.tenant tenant_id Tenant.billingEvents
+  NotificationDelivery.tenant tenant_id Tenant.notificationDeliveries
+  NotificationConfig.tenant tenant_id Tenant.notificationConfigs
+  LlmDeployment.model model_name LlmModel.deployments name
+  LlmDeployment.cloudRegion region Region.deployments code
+  LlmNode.region region_id Region.nodes
+  LlmNode.model model_id LlmModel.nodes
+  LlmNode.namedModel model_name LlmModel.namedNodes name
+  LlmNode.deployment deployment_id LlmDeployment.nodes
+  LlmNode.cluster cluster_name SkyCluster.nodes`
   .trim()
   .split('\n')
   .map((line) => {
-    const [from, field, column, to, inverse] = line.trim().split(/[ .]/) as [
+    const [from, field, column, to, inverse, references] = line.trim().split(/[ .]/) as [
       string,
       string,
       string,
       string,
       string,
+      string?,
     ]
-    return { from, field, column, to, inverse }
+    return { from, field, column, to, inverse, ...(references && { references }) }
   })
 
 /** Nobody's, ever: not in the graph. By table. */
@@ -121,6 +156,12 @@ export const secretColumns: Readonly<Record<string, readonly string[]>> = {
   users: ['hashed_password', 'password_reset_token'],
   invitations: ['token'],
   deployments: ['api_key'],
+  tenants: ['stripe_customer_id'],
+  api_keys: ['key_hash'],
+  billing_events: ['stripe_usage_record_id', 'stripe_invoice_id'],
+  notification_deliveries: ['destination'],
+  notification_config: ['destination', 'settings'],
+  clusters: ['handle', 'storage_mounts_metadata'],
 }
 
 /** The administrators'. By table; `jobs` is SLURM's. */
@@ -134,7 +175,25 @@ export const internalColumns: Readonly<Record<string, readonly string[]>> = {
   jobs: ['sbatch_content'],
   training: ['images_path', 'labels_path', 'model_path'],
   inference: ['output_dir'],
+  api_keys: ['metadata'],
+  nodes: ['endpoint_url', 'internal_ip', 'endpoint'],
+  notification_deliveries: ['request_payload', 'response_body'],
+  clusters: ['last_creation_yaml', 'last_creation_command', 'provision_log_path'],
 }
+
+/** What belongs to a tenant, and the column that says to which. */
+const ofTenants: Readonly<Record<string, string>> = {
+  Tenant: 'id',
+  TenantEnvironment: 'tenant_id',
+  TenantApiKey: 'tenant_id',
+  UsageRecord: 'tenant_id',
+  BillingEvent: 'tenant_id',
+  NotificationDelivery: 'tenant_id',
+  NotificationConfig: 'tenant_id',
+}
+
+/** For everybody who has signed in, by whatever way but the Labeler's. */
+const forAll = ['Region', 'LlmModel', 'LlmDeployment', 'LlmNode']
 
 /** What colleagues see of an account. */
 const badge = ['id', 'full_name', 'avatar_name', 'badge_color']
@@ -171,6 +230,13 @@ export class Oracle {
       : this.rows(type).find((row) => row[(tables[type] as TypeTable).key] === key)
   }
 
+  /** The row that a row leads to by a link. */
+  far(link: Link, row: Row): Row | undefined {
+    const column = link.references ?? (tables[link.to] as TypeTable).key
+    const named = row[link.column]
+    return named == null ? undefined : this.rows(link.to).find((far) => far[column] === named)
+  }
+
   visible(who: Who, type: string): readonly Row[] {
     return this.rows(type).filter((row) => this.sees(who, type, row))
   }
@@ -178,6 +244,9 @@ export class Oracle {
   sees(who: Who, type: string, row: Row | undefined): boolean {
     if (!row) return false
     if (who.labeler) return ['User', 'Organization', 'ProjectMember'].includes(type)
+    const ofTenant = ofTenants[type]
+    if (ofTenant) return who.role === 'admin' || (who.tenant !== undefined && row[ofTenant] === who.tenant)
+    if (forAll.includes(type)) return [who.id, who.tenant, who.gpuUser].some((one) => one !== undefined)
     if (who.id === undefined) return false
     if (type === 'ChatSession') return row.user_id === who.id
     if (type === 'ChatMessage') return this.sees(who, 'ChatSession', this.row('ChatSession', row.session_id))
@@ -209,6 +278,8 @@ export class Oracle {
         )
       case 'ProjectMember':
         return this.#projects(who.id).has(row.project_id)
+      case 'SkyCluster':
+        return false
       case 'SlurmJob':
       case 'Training':
       case 'Model':

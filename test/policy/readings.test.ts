@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anonymous, type Principal, systemRole } from '../../src/auth/principal.ts'
 import type { Viewer } from '../../src/auth/viewer.ts'
-import { type Entity, entities, keyOf, type RowKey } from '../../src/graph/entity.ts'
+import { type Entity, entities, entityNamed, keyOf, type RowKey } from '../../src/graph/entity.ts'
 import { findRows, readRows } from '../../src/graph/rows.ts'
 import { rowRuleOf } from '../../src/graph/visibility.ts'
 import { anchorSelection, ruleHolds } from '../../src/graph/visibility-row.ts'
@@ -59,6 +59,7 @@ const columnsByField: Readonly<Record<string, string>> = {
   'ChatSession.user': 'user_id',
   'DatasetSnapshot.creator': 'created_by_user_id',
   'Invitation.project': 'project_id',
+  'LlmNode.cluster': 'cluster_name',
   'ProjectMember.project': 'project_id',
   'Project.organization': 'organization_id',
   'Project.owner': 'user_id',
@@ -135,16 +136,25 @@ function holdRelations(
 ): void {
   const byKey = new Map(rowsOf(world, entity).map((row) => [keyOf(entity, row), row]))
   for (const { name, type } of toOnes(entity)) {
-    const column = entity.relations.get(name)?.by ?? columnsByField[`${entity.name}.${name}`]
+    const relation = entity.relations.get(name)
+    const column = relation?.by ?? columnsByField[`${entity.name}.${name}`]
     if (!column) throw new Error(`Say by which column ${entity.name}.${name} goes.`)
     for (const node of pages.get(entity.name)?.nodes ?? []) {
-      const key = byKey.get(node.databaseId as unknown as RowKey)?.[column] as RowKey | null | undefined
+      const named = byKey.get(node.databaseId as unknown as RowKey)?.[column] as RowKey | null | undefined
+      const key = relation?.references ? keyByColumn(world, type, relation.references, named) : named
       const isSeen = key != null && seen.get(type)?.has(key)
       // One's organization is part of an account that is shown in full.
       if (entity.name === 'User' && name === 'organization' && isSeen && !node[name]) continue
       expect(node[name]?.databaseId ?? null, `${entity.name}.${name}`).toBe(isSeen ? key : null)
     }
   }
+}
+
+/** The key of the row that has a value in another column than the key. */
+function keyByColumn(world: World, type: string, column: string, value: unknown): RowKey | undefined {
+  const far = entityNamed(type)
+  const row = rowsOf(world, far).find((one) => value != null && one[column] === value)
+  return row && keyOf(far, row)
 }
 
 const rowsOf = (world: World, entity: Entity): readonly Row[] =>

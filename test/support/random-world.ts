@@ -3,6 +3,7 @@
  * roles, memberships twice over, addresses that differ in case or hold wildcards.
  */
 import fc from 'fast-check'
+import { randomTenants } from './random-tenants.ts'
 import type { Row, World } from './worlds.ts'
 
 /** Six numbers of which a row's odd parts are made. */
@@ -43,6 +44,7 @@ export const randomWorld: fc.Arbitrary<World> = fc
     jobs: draws(7),
     under: fc.array(draws(3), { minLength: 7, maxLength: 7 }),
     slurm: draws(2),
+    tenants: draws(3),
   })
   .map((given) => {
     const [users, projects, sessions] = [given.users.length, given.projects.length, given.sessions.length]
@@ -202,6 +204,7 @@ export const randomWorld: fc.Arbitrary<World> = fc
               })),
       },
       inference: pic(given.slurm),
+      ...randomTenants(given.tenants),
     }
   })
 

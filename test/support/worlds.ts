@@ -28,6 +28,20 @@ export const tablesOf = {
     'deployments',
   ],
   inference: ['jobs', 'training', 'model', 'inference'],
+  iaas: [
+    'tenants',
+    'regions',
+    'models',
+    'environments',
+    'api_keys',
+    'deployments',
+    'nodes',
+    'usage_records',
+    'billing_events',
+    'notification_deliveries',
+    'notification_config',
+  ],
+  skypilot: ['clusters'],
 } as const
 
 export type Source = keyof typeof tablesOf
@@ -41,6 +55,8 @@ export interface TableColumn {
   readonly type: string
   readonly nullable: boolean
   readonly length: number | null
+  /** Digits after the point of a `numeric`. */
+  readonly scale: number | null
   /** The labels of an enum type, in order. */
   readonly labels: readonly string[]
 }
@@ -54,7 +70,7 @@ export interface WorldKeeper {
 
 const columnsStatement = `
   SELECT c.table_name AS "table", c.column_name AS name, c.udt_name AS type, c.is_nullable = 'YES' AS nullable,
-    c.character_maximum_length AS length,
+    c.character_maximum_length AS length, c.numeric_scale AS scale,
     ARRAY(SELECT e.enumlabel::text FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
       WHERE t.typname = c.udt_name ORDER BY e.enumsortorder) AS labels
   FROM information_schema.columns c WHERE c.table_schema = 'public' AND c.table_name = ANY($1)

@@ -7,12 +7,16 @@ import { deploymentRows, exportJobRows } from './exports.ts'
 import { continueSequences, insert, type Row } from './insert.ts'
 import { invitations } from './invitations.ts'
 import { jobs } from './jobs.ts'
+import { llmNodes } from './llm-nodes.ts'
 import { logRows } from './logs.ts'
 import { metricRows } from './metrics.ts'
+import { notifications } from './notifications.ts'
 import { people } from './people.ts'
 import { projectMembers, projects } from './projects.ts'
 import { slurm } from './slurm.ts'
+import { tenants } from './tenants.ts'
 import { trainingJobRows } from './training-jobs.ts'
+import { billingRows, usageRows } from './usage.ts'
 import { validationRows } from './validation.ts'
 
 export interface SeedOptions {
@@ -50,8 +54,11 @@ function world(): BySource<Tables> {
   const experimentList = experiments(projectList)
   const jobList = jobs(projectList, experimentList)
   const exported = exportJobRows(jobList)
+  const { clusterRows, ...served } = llmNodes()
   return {
     inference: slurm(),
+    skypilot: { clusters: clusterRows },
+    iaas: iaasTables(served),
     platform: {
       projects: projectRows,
       experiments: experimentRows(experimentList, jobList),
@@ -73,6 +80,30 @@ function world(): BySource<Tables> {
       project_members: projectMembers(projectList, persons),
       invitations: invitations(persons, projectList, snapshots),
     },
+  }
+}
+
+function iaasTables(served: Omit<ReturnType<typeof llmNodes>, 'clusterRows'>): Tables {
+  const { regionRows, modelRows, deploymentRows, nodeRows, memberRows } = served
+  const { tenantRows, environmentRows, keyRows, environments } = tenants(
+    regionRows.map(({ code }) => code),
+    modelRows.map(({ name }) => name),
+  )
+  const tenantIds = tenantRows.map(({ id }) => String(id))
+  const { configRows, deliveryRows } = notifications(tenantIds)
+  return {
+    tenants: tenantRows,
+    environments: environmentRows,
+    api_keys: keyRows,
+    regions: regionRows,
+    models: modelRows,
+    deployments: deploymentRows,
+    nodes: nodeRows,
+    deployment_nodes: memberRows,
+    usage_records: usageRows(environments, modelRows, nodeRows),
+    billing_events: billingRows(tenantIds),
+    notification_deliveries: deliveryRows,
+    notification_config: configRows,
   }
 }
 

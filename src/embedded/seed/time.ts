@@ -20,3 +20,10 @@ export function timestamp(moment: Moment): string {
 export function timestampOrNull(moment: Moment | null): string | null {
   return moment === null ? null : timestamp(moment)
 }
+
+/** The text of a `timestamp with time zone`. */
+export const instant = (moment: Moment): string => `${timestamp(moment)}Z`
+
+/** As {@link instant}, and null where there is no moment. */
+export const instantOrNull = (moment: Moment | null): string | null =>
+  moment === null ? null : instant(moment)

@@ -1,0 +1,32 @@
+import type { ApiKeyKind } from '../../auth/api-keys/api-keys.ts'
+import { tenantRole } from '../../auth/principal.ts'
+import type { Source } from '../../database/source.ts'
+
+interface FoundKey {
+  readonly keyId: string
+  readonly tenantId: string
+  readonly environmentId: string
+  readonly role: string
+  readonly expiresAt: Date | null
+}
+
+/** A key opens where it is active and not expired, and so are its tenant and its environment. */
+const statement = `
+  SELECT k.id AS "keyId", k.tenant_id AS "tenantId", k.environment_id AS "environmentId", k.role,
+    CASE WHEN isfinite(k.expires_at) THEN k.expires_at END AS "expiresAt"
+  FROM public.api_keys k
+    JOIN public.tenants t ON t.id = k.tenant_id
+    JOIN public.environments e ON e.id = k.environment_id AND e.tenant_id = t.id
+  WHERE k.key_hash = $1 AND k.status = 'active' AND t.status = 'active' AND e.status = 'active'
+    AND (k.expires_at IS NULL OR k.expires_at > now())`
+
+/** The control plane's keys, `clsk_{environment}_{32 characters}`. */
+export const tenantKeys = (source: Source): ApiKeyKind => ({
+  name: 'tenant',
+  recognises: (credential) => credential.startsWith('clsk_'),
+  async lookUp(hash) {
+    const { rows } = await source.guard(() => source.pool.query<FoundKey>(statement, [hash]))
+    const [found] = rows
+    return found ? { kind: 'tenant', way: 'API_KEY', ...found, role: tenantRole(found.role) } : null
+  },
+})

@@ -1,0 +1,1 @@
+import './sky-cluster.ts'
