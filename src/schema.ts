@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql'
 import { assembleSchema } from './graph/assemble.ts'
 import './jobs/jobs.query.ts'
+import { addLiveFields } from './live/fields/entity-fields.ts'
 import './relations/edges.ts'
 import './sources/platform/mutations.ts'
 import './sources/sources.query.ts'
@@ -10,4 +11,7 @@ import './sources/users/session.mutations.ts'
 import './sources/users/viewer.query.ts'
 
 /** The whole graph: every entity, relation, edge and root field. */
-export const createSchema = (): GraphQLSchema => assembleSchema()
+export function createSchema(): GraphQLSchema {
+  addLiveFields()
+  return assembleSchema()
+}

@@ -31,7 +31,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'errors',
   ],
   embedded: ['database', 'config', 'errors'],
-  'schema.ts': ['jobs', 'relations', 'sources', 'graph'],
+  'schema.ts': ['live', 'jobs', 'relations', 'sources', 'graph'],
   'identity.ts': ['server', 'auth', 'database', 'config', 'errors'],
   'gateway.ts': [
     'identity.ts',

@@ -217,6 +217,12 @@ export const catalogue = {
     'The log that changes are kept in cannot be written or read.',
     'See what the message names: the disk, the folder’s rights (CHANGE_LOG_DIR), or Redis.',
   ),
+  TOO_SLOW: entry(
+    429,
+    true,
+    'The client reads a subscription more slowly than there is to tell.',
+    'Subscribe again `after` the cursor among the extensions; read faster, or ask for a lower `maxRate`.',
+  ),
   TOO_MANY_SOCKETS: entry(429, true, 'The address has more sockets open than allowed.', 'Close some.'),
   TOO_MANY_OPERATIONS: entry(429, true, 'The socket runs more operations than allowed.', 'Complete some.'),
   STOPPING: entry(503, true, 'The gateway is being stopped.', 'Connect again.'),

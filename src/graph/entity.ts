@@ -26,6 +26,16 @@ export interface OrderBy<M extends ModelName = ModelName> {
   readonly nulls?: Nulls
 }
 
+/** How an entity's rows are watched: the subscription fields, and what the capture publishes, follow from it. */
+export interface Watching {
+  /** `state`: what counts is how a row is now. `append`: rows come and stay, and each counts. */
+  readonly kind: 'state' | 'append'
+  /** Subscription field over many rows, where it is not the plural with `Changed` or `Appended`. */
+  readonly field?: string
+  /** The relation whose row they are watched below, one by one: `job` makes `jobId` an argument of the field. */
+  readonly below?: string
+}
+
 /** What a source's owner keeps in one table, as the graph shows it. Everything about an entity comes from here. */
 export interface EntityDeclaration<M extends ModelName = ModelName> {
   readonly table: string
@@ -46,6 +56,8 @@ export interface EntityDeclaration<M extends ModelName = ModelName> {
   readonly plural?: string
   /** The order of a connection that names none; the key is added as the last term. */
   readonly defaultOrder: readonly OrderBy<M>[]
+  /** Whether and how its rows can be watched live. */
+  readonly live?: Watching
 }
 
 /** A declared entity, in the form that the kit reads. */
@@ -61,6 +73,7 @@ export interface Entity {
   readonly columns: ReadonlyMap<string, Column>
   readonly relations: ReadonlyMap<string, ToOne>
   readonly defaultOrder: readonly OrderBy[]
+  readonly live?: Watching
   /** Root field of one row: `trainingJob`. */
   readonly singular: string
   /** Root field of the connection: `trainingJobs`. */

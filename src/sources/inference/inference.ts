@@ -43,4 +43,5 @@ export const Inference = declareEntity(inference.name, 'Inference', {
     },
   },
   defaultOrder: [{ column: 'created_at', direction: 'DESC' }],
+  live: { kind: 'state' },
 })

@@ -21,4 +21,5 @@ export const Model = declareEntity(inference.name, 'Model', {
     },
   },
   defaultOrder: [{ column: 'created_at', direction: 'DESC', nulls: 'LAST' }],
+  live: { kind: 'append' },
 })

@@ -41,4 +41,5 @@ export const SlurmJob = declareEntity(inference.name, 'SlurmJob', {
     sbatch_content: text('The script that was given to SLURM.', { internal: true }),
   },
   defaultOrder: [{ column: 'start_time', direction: 'DESC', nulls: 'LAST' }],
+  live: { kind: 'state' },
 })

@@ -37,4 +37,5 @@ export const Training = declareEntity(inference.name, 'Training', {
     },
   },
   defaultOrder: [{ column: 'start_time', direction: 'DESC', nulls: 'LAST' }],
+  live: { kind: 'state' },
 })

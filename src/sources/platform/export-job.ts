@@ -58,4 +58,5 @@ export const ExportJob = declareEntity(platform.name, 'ExportJob', {
     },
   },
   defaultOrder: [{ column: 'id', direction: 'DESC' }],
+  live: { kind: 'state' },
 })

@@ -45,4 +45,5 @@ export const InferenceJob = declareEntity(platform.name, 'InferenceJob', {
     },
   },
   defaultOrder: [{ column: 'id', direction: 'DESC' }],
+  live: { kind: 'state' },
 })

@@ -45,4 +45,5 @@ export const TestRun = declareEntity(platform.name, 'TestRun', {
     },
   },
   defaultOrder: [{ column: 'id', direction: 'DESC' }],
+  live: { kind: 'state' },
 })

@@ -92,4 +92,5 @@ export const TrainingJob = declareEntity(platform.name, 'TrainingJob', {
     },
   },
   defaultOrder: [{ column: 'id', direction: 'DESC' }],
+  live: { kind: 'state' },
 })

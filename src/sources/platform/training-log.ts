@@ -40,4 +40,5 @@ export const TrainingLog = declareEntity(platform.name, 'TrainingLog', {
     { column: 'job_id', direction: 'ASC' },
     { column: 'id', direction: 'ASC' },
   ],
+  live: { kind: 'append', field: 'logsAppended', below: 'job' },
 })

@@ -33,4 +33,5 @@ export const TrainingMetric = declareEntity(platform.name, 'TrainingMetric', {
     { column: 'epoch', direction: 'ASC' },
     { column: 'step', direction: 'ASC', nulls: 'FIRST' },
   ],
+  live: { kind: 'append', field: 'metricsAppended', below: 'job' },
 })

@@ -59,4 +59,5 @@ export const Invitation = declareEntity(users.name, 'Invitation', {
     },
   },
   defaultOrder: [{ column: 'created_at', direction: 'DESC' }],
+  live: { kind: 'state' },
 })

@@ -1,0 +1,145 @@
+import type { ColumnValues } from '../changes/change.ts'
+import type { GraphContext } from '../graph/context.ts'
+import type { Entity } from '../graph/entity.ts'
+import { rowRuleOf } from '../graph/visibility.ts'
+import { type AnchoredRow, anchorEntities } from './anchors.ts'
+import type { Audience, Telling } from './audience.ts'
+import type { Entry, LiveSource } from './live-source.ts'
+import { Matcher } from './matcher.ts'
+import type { Outcome } from './outcome.ts'
+import type { Watch } from './watch.ts'
+
+export interface DeciderOptions {
+  readonly watches: readonly Watch[]
+  readonly sources: readonly LiveSource[]
+  /** Makes a context for one who is in the group, with nothing loaded. */
+  readonly context: () => GraphContext
+}
+
+type Draft = Omit<Outcome, 'isLast'>
+type Maybe<T> = T | Promise<T>
+
+/** Decides what changes come to for those who watch: which rows they see, and which are gone for them. */
+export class Decider {
+  readonly #matchers = new Map<Watch, Matcher>()
+  readonly #context: () => GraphContext
+
+  /** @throws TributaryError BAD_INPUT for a filter that cannot be used. */
+  constructor({ watches, sources, context }: DeciderOptions) {
+    this.#context = context
+    for (const watch of watches) {
+      if (watch.by !== 'filter') continue
+      const { entity, filter } = watch
+      const { anchors } = sources.find(({ name }) => name === entity.source) as LiveSource
+      this.#matchers.set(watch, new Matcher({ context, entity, filter, anchors }))
+    }
+  }
+
+  /** Whether everybody sees every row of a watch, so that a key tells nothing that is not to be known. */
+  isSeenByAll({ entity }: Watch): boolean {
+    return rowRuleOf(this.#context(), entity).kind === 'always'
+  }
+
+  /** Whether rows of another entity decide which of a watch's rows are seen. */
+  dependsOn(watch: Watch, entity: Entity): boolean {
+    return !this.isSeenByAll(watch) && anchorEntities(watch.entity).has(entity)
+  }
+
+  /**
+   * What each change comes to, in their order; at once where no database has to be asked.
+   *
+   * @param audiences whose sight of the row that is watched the changes decide; their state follows.
+   */
+  decide(entries: readonly Entry[], audiences: readonly Audience[]): Maybe<readonly Outcome[]> {
+    const drafts = entries.flatMap(draftsOf)
+    const held = this.#held(drafts)
+    const rows = audiences.length > 0 ? drafts.map((draft) => rowOf(draft)) : []
+    const decide = (
+      seen: ReadonlyMap<Draft, boolean>,
+      anchored: readonly (AnchoredRow | null | undefined)[],
+    ) =>
+      withLast(
+        drafts.map(({ source: _, ...draft }, index): Omit<Outcome, 'isLast'> => {
+          const full = drafts[index] as SourcedDraft
+          if (draft.watch.by === 'filter' && draft.kind !== 'REMOVED' && seen.get(full) !== true)
+            return { ...draft, kind: 'REMOVED' }
+          const row = anchored[index]
+          if (row === undefined) return draft
+          return { ...draft, tellings: tellingsOf(audiences, row) }
+        }),
+      )
+    if (held instanceof Promise || rows.some((row) => row instanceof Promise))
+      return Promise.all([held, Promise.all(rows)]).then(([seen, anchored]) => decide(seen, anchored))
+    return decide(held, rows as (AnchoredRow | null | undefined)[])
+  }
+
+  /** Of the rows that filters decide about, whether each is one. */
+  #held(drafts: readonly SourcedDraft[]): Maybe<ReadonlyMap<Draft, boolean>> {
+    const found = new Map<Draft, boolean>()
+    const waits: Promise<void>[] = []
+    for (const [watch, matcher] of this.#matchers) {
+      const own = drafts.filter((draft) => draft.watch === watch && draft.values)
+      if (own.length === 0) continue
+      const note = (answers: readonly boolean[]) =>
+        answers.forEach((holds, index) => {
+          found.set(own[index] as Draft, holds)
+        })
+      const answers = matcher.match(own.map(({ key, values }) => ({ key, values: values as ColumnValues })))
+      if (answers instanceof Promise) waits.push(answers.then(note))
+      else note(answers)
+    }
+    return waits.length > 0 ? Promise.all(waits).then(() => found) : found
+  }
+}
+
+interface SourcedDraft extends Draft {
+  readonly source: LiveSource
+}
+
+/** A change of a row's key is its removal under the former one. */
+function draftsOf({ source, transaction, index, change, watch }: Entry): SourcedDraft[] {
+  const { lsn, xid, committedAt } = transaction
+  const draft = {
+    source,
+    watch,
+    xid,
+    committedAt,
+    epoch: source.position?.epoch ?? '',
+    place: { source: source.name, lsn, index },
+  }
+  const concerns = (key: string) => watch.by !== 'key' || String(watch.key) === key
+  if (change.kind === 'delete') return [{ ...draft, kind: 'REMOVED', key: change.key }]
+  const { key, oldKey, values } = change
+  return [
+    ...(oldKey !== undefined && oldKey !== key && watch.by !== 'parent' && concerns(oldKey)
+      ? [{ ...draft, kind: 'REMOVED' as const, key: oldKey }]
+      : []),
+    ...(concerns(key)
+      ? [
+          {
+            ...draft,
+            kind: change.kind === 'insert' ? ('INSERTED' as const) : ('UPDATED' as const),
+            key,
+            values,
+          },
+        ]
+      : []),
+  ]
+}
+
+/** The row that decides who is told, where it is the one that changed; null where that is gone. */
+function rowOf({ watch, values, source, kind }: SourcedDraft): Maybe<AnchoredRow | null> | undefined {
+  if (watch.by !== 'key') return undefined
+  return kind === 'REMOVED' || !values ? null : source.anchors.complete(watch.entity, values)
+}
+
+function tellingsOf(audiences: readonly Audience[], row: AnchoredRow | null): ReadonlyMap<Audience, Telling> {
+  return new Map(audiences.map((audience) => [audience, audience.tell(row)]))
+}
+
+const withLast = (drafts: readonly Omit<Outcome, 'isLast'>[]): Outcome[] =>
+  drafts.map((draft, index) => {
+    const next = drafts[index + 1]
+    const isLast = next?.place.lsn !== draft.place.lsn || next.place.source !== draft.place.source
+    return { ...draft, isLast }
+  })

@@ -1,0 +1,117 @@
+import sql, { type Sql } from 'sql-template-tag'
+import type { ColumnValues } from '../changes/change.ts'
+import type { GraphContext } from '../graph/context.ts'
+import type { Entity } from '../graph/entity.ts'
+import { filterCondition } from '../graph/filter-condition.ts'
+import type { FilterValue } from '../graph/filter-input.ts'
+import { anyOf, columnOf, rowsOf, tableName } from '../graph/statement.ts'
+import { rowRuleOf } from '../graph/visibility.ts'
+import { ruleHolds } from '../graph/visibility-row.ts'
+import type { Anchors } from './anchors.ts'
+import { type Predicate, predicateOf } from './predicate.ts'
+import { usableColumns } from './snapshot-reader.ts'
+
+/** A row as a change left it. */
+export interface Image {
+  readonly key: string
+  readonly values: ColumnValues
+}
+
+export interface MatcherOptions {
+  /** Makes a context of the one who looks, with nothing loaded. */
+  readonly context: () => GraphContext
+  readonly entity: Entity
+  readonly filter: FilterValue | undefined
+  readonly anchors: Anchors
+}
+
+/** Decides which rows a viewer sees that a filter holds for. */
+export class Matcher {
+  readonly #options: MatcherOptions
+  readonly #predicate: Predicate | undefined
+
+  /** @throws TributaryError BAD_INPUT for a filter that cannot be used. */
+  constructor(options: MatcherOptions) {
+    const { context, entity, filter } = options
+    this.#options = options
+    filterCondition(context(), entity, filter, new Map())
+    this.#predicate = predicateOf(context(), entity, filter)
+  }
+
+  /** Whether each row is one of them; at once where nothing has to be asked. */
+  match(images: readonly Image[]): readonly boolean[] | Promise<readonly boolean[]> {
+    const held = images.map(({ values }) => this.#predicate?.(values))
+    const asked = images.filter((_, index) => held[index] === undefined)
+    if (asked.length === 0) return this.#seen(images, held as boolean[])
+    return this.#ask(asked).then((answers) => {
+      let next = 0
+      return this.#seen(
+        images,
+        held.map((holds) => holds ?? answers[next++] === true),
+      )
+    })
+  }
+
+  /** Of those that the filter holds for, those that the viewer sees. */
+  #seen(
+    images: readonly Image[],
+    held: readonly boolean[],
+  ): readonly boolean[] | Promise<readonly boolean[]> {
+    const { entity, anchors } = this.#options
+    const context = this.#options.context()
+    const rule = rowRuleOf(context, entity)
+    if (rule.kind === 'always') return held
+    if (rule.kind === 'never') return images.map(() => false)
+    const rows = images.map(({ values }, index) => (held[index] ? anchors.complete(entity, values) : null))
+    const decide = (row: object | null) => row !== null && ruleHolds(context, entity, rule, row)
+    if (rows.some((row) => row instanceof Promise))
+      return Promise.all(rows).then((completed) => completed.map(decide))
+    return rows.map(decide)
+  }
+
+  /** Postgres's own decision: on the images where they are whole, on the rows as they are now where they are not. */
+  async #ask(images: readonly Image[]): Promise<boolean[]> {
+    const { entity, filter } = this.#options
+    const context = this.#options.context()
+    const condition = filterCondition(context, entity, filter, new Map()) ?? sql`TRUE`
+    const needed = usableColumns(context, entity)
+    const [whole, parts]: [Image[], Image[]] = [[], []]
+    for (const image of images)
+      (needed.every((name) => image.values[name] !== undefined) ? whole : parts).push(image)
+    const holding = new Set<Image>()
+    if (whole.length > 0) {
+      const statement = imagesStatement(entity, whole, condition)
+      for (const { n } of await rowsOf<{ n: number }>(context, entity.source, statement))
+        holding.add(whole[n] as Image)
+    }
+    if (parts.length > 0) {
+      const statement = rowsStatement(entity, parts, condition)
+      const rows = await rowsOf<{ key: string }>(context, entity.source, statement)
+      const keys = new Set(rows.map(({ key }) => key))
+      for (const image of parts) if (keys.has(image.key)) holding.add(image)
+    }
+    return images.map((image) => holding.has(image))
+  }
+}
+
+/** The places in the list of those that the condition holds for. */
+function imagesStatement(entity: Entity, images: readonly Image[], condition: Sql): Sql {
+  const list = JSON.stringify(images.map(({ values }) => jsonOf(entity, values)))
+  return sql`SELECT (i.n - 1)::integer AS n FROM jsonb_array_elements(${list}::jsonb) WITH ORDINALITY AS i(value, n), LATERAL jsonb_populate_record(NULL::${tableName(entity.table)}, i.value) t WHERE ${condition}`
+}
+
+function rowsStatement(entity: Entity, images: readonly Image[], condition: Sql): Sql {
+  const cast = entity.columns.get(entity.key)?.kind.cast ?? 'text'
+  const key = columnOf('t', entity.key)
+  const among = anyOf(key, [...new Set(images.map((image) => image.key))], cast)
+  return sql`SELECT ${key}::text AS key FROM ${tableName(entity.table)} t WHERE ${among} AND ${condition}`
+}
+
+/** A row's texts as the JSON that Postgres makes a record of: texts, but for what is JSON or a list itself. */
+const jsonOf = (entity: Entity, values: ColumnValues) =>
+  Object.fromEntries(
+    [...entity.columns].map(([name, { kind }]) => {
+      const text = values[name] as string | null
+      return [name, text !== null && (kind.graphType === 'JSON' || kind.isList) ? kind.parse(text) : text]
+    }),
+  )
