@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { publishedKeysMaxAge } from './auth/keys/signing-key.ts'
 import { ScopeCache } from './auth/scope.ts'
 import type { Viewer } from './auth/viewer.ts'
+import { type Capturing, startCapturing } from './capturing.ts'
 import type { Config } from './config/config.ts'
 import { checkConnectionBudget } from './database/connection-budget.ts'
 import type { Source } from './database/source.ts'
@@ -53,13 +54,14 @@ export async function startGateway({ config, log, defaultQuery, visitor }: Gatew
   const viewers = createViewers(scopes, visitor)
   for (const { line, isExceeded } of checkConnectionBudget([...sources, identity.state]))
     log[isExceeded ? 'warn' : 'info'](line)
+  const capturing = cleanup.use(await startCapturing({ config, log }))
   const server = cleanup.use(
     createHttpServer({
       config,
       schema: createSchema(),
       context: async (request) => {
         const session = await identity.sessionOf(request)
-        return createContext(await viewers.viewerOf(session.principal), session)
+        return createContext(await viewers.viewerOf(session.principal), session, capturing.watching)
       },
       connection: identity.connections,
       wellKnown: {
@@ -68,12 +70,13 @@ export async function startGateway({ config, log, defaultQuery, visitor }: Gatew
         algorithms: () => identity.keys.algorithms(),
         maxAge: publishedKeysMaxAge,
       },
-      health: () => ({ sources: sources.map(healthOf) }),
+      health: () => ({ sources: sources.map((source) => healthOf(source, capturing)) }),
       log,
       ...(defaultQuery ? { defaultQuery } : {}),
     }),
   )
   const { url } = await server.listen()
+  await capturing.settled()
   const owned = cleanup.move()
   return { url, drain: () => server.drain(), [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
@@ -84,11 +87,15 @@ function named(sources: readonly Source[], name: string): Source {
   return found
 }
 
-const healthOf = ({ name, status, reason, differences, config, pool }: Source): SourceHealth => ({
+const healthOf = (
+  { name, status, reason, differences, config, pool }: Source,
+  capturing: Capturing,
+): SourceHealth => ({
   name,
   status,
   reason,
   differences: differences.length,
+  watching: capturing.watching(name),
   pool: {
     size: config?.maxConnections ?? 0,
     active: pool.totalCount - pool.idleCount,

@@ -53,7 +53,7 @@ async function asAdministrator(database: CapturedDatabase, admin: Secret): Promi
   const { config, url } = database
   // The gateway's own role reads what the policy lets people see; it is not given every row of the log as well.
   if (loginOf(url.reveal()).role === loginOf(config.url.reveal()).role) return []
-  return ensureCaptureRole(askOver(client), loginOf(url.reveal()))
+  return await ensureCaptureRole(askOver(client), loginOf(url.reveal()))
 }
 
 /** What would be run, by whoever may. */
@@ -84,7 +84,7 @@ export const captureDrop: Command = {
     const { only, url } = parsedOptions(invocation, ['only', 'url'])
     return forEachDatabase(capturedDatabases(readConfig(env), only), print, async (database) => {
       await using client = await openDatabase(database, administratorsUrl(invocation, url, database))
-      return tearDownCapture(askOver(client), database.names)
+      return await tearDownCapture(askOver(client), database.names)
     })
   },
 }

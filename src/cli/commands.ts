@@ -1,3 +1,4 @@
+import { capture } from './capture.ts'
 import { captureDrop, captureSetup } from './capture-setup.ts'
 import { captureStatus } from './capture-status.ts'
 import type { Command } from './command.ts'
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   captureSetup,
   captureStatus,
   captureDrop,
+  capture,
   dbVerify,
   dbInit,
   dbMigrate,

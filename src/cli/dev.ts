@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { setUpCapture } from '../changes/postgres/set-up.ts'
 import { type Config, type Environment, readConfig } from '../config/config.ts'
 import { createLogger } from '../config/logger.ts'
 import { sourceNames } from '../config/source-names.ts'
@@ -7,6 +8,7 @@ import { seededPlan } from '../embedded/replayer/plan.ts'
 import { startReplayer } from '../embedded/replayer/replayer.ts'
 import { tracePlan } from '../embedded/replayer/trace-plan.ts'
 import { startGateway } from '../gateway.ts'
+import { askOver, capturedDatabases, openDatabase } from './captured-databases.ts'
 import type { Command } from './command.ts'
 import { serveUntilStopped } from './serve-until-stopped.ts'
 import { StopRequest } from './stop-request.ts'
@@ -55,10 +57,21 @@ async function embedded(
   const plan = replay.traceFolder === undefined ? seededPlan : await tracePlan(replay.traceFolder)
   const databases = await startDevelopmentDatabases(home, (line) => log.info(line), signal)
   const { urls } = cleanup.use(databases)
-  if (replay.isOn) cleanup.use(startReplayer({ urls, plan, speed: replay.speed, log }))
-  return readConfig({
+  const config = readConfig({
     JOB_COMMANDS: 'rows',
     ...env,
     ...Object.fromEntries(sourceNames.map(({ name, variable }) => [variable, urls[name]])),
   })
+  await publishAll(config, log)
+  if (replay.isOn) cleanup.use(startReplayer({ urls, plan, speed: replay.speed, log }))
+  return config
+}
+
+/** These databases are ours, so nobody else has to be asked. */
+async function publishAll(config: Config, log: Logger): Promise<void> {
+  for (const database of capturedDatabases(config, undefined)) {
+    await using client = await openDatabase(database)
+    const { isReady, lines } = await setUpCapture(askOver(client), database.names)
+    if (!isReady) log.warn({ source: database.config.name }, lines.join('; '))
+  }
 }

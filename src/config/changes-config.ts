@@ -10,6 +10,8 @@ export interface ChangesConfig {
   readonly capturesHere: boolean
   /** Where the log is; undefined where nothing is captured and no log of another process is named. */
   readonly log: RedisLogConfig | FileLogConfig | undefined
+  /** Where a process keeps it that captures for others to read. */
+  readonly ownLog: RedisLogConfig | FileLogConfig
   readonly retentionMs: number
   /** Bytes of one log that are kept at most. */
   readonly maxBytes: number
@@ -60,10 +62,14 @@ type ChangesValues = { [Name in keyof typeof changesVariables]: ValueOf<(typeof 
 export function changesConfig(values: ChangesValues, home: string): ChangesConfig {
   const { CAPTURE: capture, REDIS_URL: url, CHANGE_LOG_DIR: folder } = values
   const capturesHere = capture === 'on' || (capture === 'auto' && url === undefined)
-  const file = { kind: 'file', folder: folder ?? join(home, 'changes') } as const
+  const ownLog = url
+    ? ({ kind: 'redis', url } as const)
+    : ({ kind: 'file', folder: folder ?? join(home, 'changes') } as const)
+  const isNamed = url !== undefined || folder !== undefined
   return {
     capturesHere,
-    log: url ? { kind: 'redis', url } : capturesHere || folder !== undefined ? file : undefined,
+    log: capturesHere || isNamed ? ownLog : undefined,
+    ownLog,
     retentionMs: values.CHANGE_LOG_RETENTION,
     maxBytes: values.CHANGE_LOG_MAX_BYTES,
   }

@@ -41,6 +41,7 @@ const defaultSettings = {
   wal_level: 'logical',
   max_replication_slots: 16,
   max_wal_senders: 16,
+  max_slot_wal_keep_size: '1GB',
   shared_preload_libraries: 'pg_stat_statements',
   log_checkpoints: 'off',
 }

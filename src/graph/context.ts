@@ -1,5 +1,6 @@
 import type { RequestSession } from '../auth/request-session.ts'
 import type { Viewer } from '../auth/viewer.ts'
+import type { Watching } from '../changes/watching.ts'
 import type { Source } from '../database/source.ts'
 import type { ModelFacade } from './model-facade.ts'
 
@@ -9,6 +10,8 @@ export interface GraphContext {
   source(name: string): Source
   /** Every source, in the order of the table of sources. */
   readonly sources: readonly Source[]
+  /** How the changes of a source come here. */
+  watching(source: string): Watching
   /** Prisma's model delegates of every database. */
   readonly models: ModelFacade
   /** Who asks, and what that person belongs to. */

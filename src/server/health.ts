@@ -1,3 +1,4 @@
+import type { Watching } from '../changes/watching.ts'
 import type { SourceStatus } from '../database/source.ts'
 
 /** How the sources are, as far as health is concerned. */
@@ -12,6 +13,8 @@ export interface SourceHealth {
   readonly reason?: string | undefined
   /** How many things it has otherwise than the graph expects. */
   readonly differences: number
+  /** How its changes come here. */
+  readonly watching?: Watching
   /** Its connections: `size` at most, `active` in use, `idle` open and free, `waiting` callers without one. */
   readonly pool: {
     readonly size: number
@@ -32,6 +35,12 @@ const isConfigured = ({ status }: SourceHealth) => status !== 'NOT_CONFIGURED'
 const byName = (sources: readonly SourceHealth[], tell: (source: SourceHealth) => object) =>
   Object.fromEntries(sources.map((source) => [source.name, tell(source)]))
 
+const told = ({ state, reason, lagBytes }: Watching) => ({
+  state,
+  ...(reason !== undefined && { reason }),
+  ...(lagBytes !== undefined && { lagBytes }),
+})
+
 /** Whether the process lives. */
 const live = (): HealthAnswer => ({ status: 200, body: { status: 'live' } })
 
@@ -46,6 +55,7 @@ function ready({ sources }: HealthReport, draining: boolean): HealthAnswer {
         status: source.status,
         ...(source.reason !== undefined && { reason: source.reason }),
         differences: source.differences,
+        ...(isConfigured(source) && source.watching && { watching: told(source.watching) }),
       })),
     },
   }

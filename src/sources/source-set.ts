@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { ApiKeyKind } from '../auth/api-keys/api-keys.ts'
 import type { RequestSession } from '../auth/request-session.ts'
 import type { Viewer } from '../auth/viewer.ts'
+import type { Watching } from '../changes/watching.ts'
 import type { SourceConfig } from '../config/source-config.ts'
 import { Source } from '../database/source.ts'
 import type { GraphContext } from '../graph/context.ts'
@@ -17,7 +18,7 @@ export interface SourceSet extends AsyncDisposable {
   /** Kinds of API keys of the sources that are configured. */
   readonly apiKeyKinds: readonly ApiKeyKind[]
   /** A context for one request. */
-  createContext(viewer: Viewer, session: RequestSession): GraphContext
+  createContext(viewer: Viewer, session: RequestSession, watching?: GraphContext['watching']): GraphContext
 }
 
 /** Makes the sources and looks at each once. Never fails for a source that cannot be reached: it is tried again. */
@@ -32,9 +33,10 @@ export async function startSources(configs: readonly SourceConfig[], log: Logger
       const { source } = memberNamed(definition.name)
       return source.config && definition.apiKeys ? [definition.apiKeys(source)] : []
     }),
-    createContext: (viewer, session) => ({
+    createContext: (viewer, session, watching = notWatched) => ({
       source: (name) => memberNamed(name).source,
       sources,
+      watching,
       models,
       viewer,
       session,
@@ -76,3 +78,9 @@ export async function startSources(configs: readonly SourceConfig[], log: Logger
     return found
   }
 }
+
+const notWatched = (): Watching => ({
+  state: 'NOT_CAPTURED',
+  reason: 'nothing is captured here',
+  unwatched: {},
+})

@@ -1,3 +1,4 @@
+import type { Watching, WatchingState } from '../changes/watching.ts'
 import type { Difference } from '../database/difference.ts'
 import type { Source, SourceStatus } from '../database/source.ts'
 import { builder } from '../graph/builder.ts'
@@ -24,6 +25,49 @@ const SourceDifference = builder.objectRef<Difference>('SourceDifference').imple
       nullable: false,
       description: 'Whether fields of the graph are disabled by it.',
       resolve: (difference) => difference.severity !== 'notice',
+    }),
+  }),
+})
+
+const State = builder.enumType('SourceWatchingState', {
+  description: 'How the changes of a source come to those who watch it.',
+  values: {
+    STREAMING: { description: 'As they are committed.' },
+    STARTING: { description: 'That is being found out.' },
+    ELSEWHERE: {
+      description: 'To another process, whose log is not read here: this one cannot be watched through.',
+    },
+    NOT_CAPTURED: { description: 'Nobody captures them: rows that are watched are asked for now and then.' },
+  } satisfies Record<WatchingState, object>,
+})
+
+const UnwatchedTable = builder.objectRef<{ table: string; reason: string }>('UnwatchedTable').implement({
+  description: 'A table whose changes do not come.',
+  fields: (t) => ({
+    table: t.exposeString('table', { nullable: false, description: 'The table.' }),
+    reason: t.exposeString('reason', { nullable: false, description: 'Why, and what to do.' }),
+  }),
+})
+
+const SourceWatching = builder.objectRef<Watching>('SourceWatching').implement({
+  description: 'How the changes of a source come here.',
+  fields: (t) => ({
+    state: t.field({ type: State, nullable: false, description: 'How.', resolve: ({ state }) => state }),
+    reason: t.string({
+      nullable: true,
+      description: 'Why they do not come as they are committed.',
+      resolve: ({ reason }) => reason,
+    }),
+    lagBytes: t.float({
+      nullable: true,
+      description: 'Bytes of the write-ahead log that are written and have not come yet.',
+      resolve: ({ lagBytes }) => lagBytes,
+    }),
+    unwatchedTables: t.field({
+      type: [UnwatchedTable],
+      nullable: false,
+      description: 'Tables whose changes do not come even so.',
+      resolve: ({ unwatched }) => Object.entries(unwatched).map(([table, reason]) => ({ table, reason })),
     }),
   }),
 })
@@ -57,6 +101,13 @@ const SourceType = builder.objectRef<Source>('Source').implement({
       nullable: false,
       description: 'What it has otherwise than expected.',
       resolve: (source) => [...source.differences],
+    }),
+    watching: t.field({
+      type: SourceWatching,
+      nullable: true,
+      description: 'How its changes come to those who watch it; null where it is not configured.',
+      resolve: ({ name, status }, _args, context) =>
+        status === 'NOT_CONFIGURED' ? null : context.watching(name),
     }),
   }),
 })

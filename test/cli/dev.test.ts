@@ -24,12 +24,12 @@ type Folder = Awaited<ReturnType<typeof temporaryFolder>>
 
 const lastLine = /Ctrl-C stops it\.\n/
 const start = (home: string, env = {}) =>
-  new TributaryProcess(['dev'], { env: { TRIBUTARY_HOME: home, REPLAY: 'off', ...env } })
+  new TributaryProcess(['dev'], { env: { TRIBUTARY_HOME: home, REPLAY: 'off', CAPTURE: 'auto', ...env } })
 
 /** Nothing runs in a home, and nobody claims it. */
 async function expectQuiet(home: string): Promise<void> {
   expect(await postgresIn(join(home, 'postgres', 'data'))).toEqual([])
-  expect((await readdir(home)).filter((name) => !/^postgres(\.log)?$/.test(name))).toEqual([])
+  expect((await readdir(home)).filter((name) => !/^(postgres(\.log)?|changes)$/.test(name))).toEqual([])
 }
 
 /** The name of a folder's entry that matches, as soon as there is one. */
@@ -122,8 +122,9 @@ describe('tributary dev', { timeout: 60_000 }, () => {
   it('plays the writers of its databases, and stops them with the rest', async () => {
     await using gateway = start(home, { REPLAY: 'on', REPLAY_SPEED: '100' })
     const url = await gateway.url()
-    const before = await jobCount(url)
-    while ((await jobCount(url)) < before + 10) await gateway.printed(/request/)
+    const token = await signIn(url)
+    const before = await jobCount(url, token)
+    while ((await jobCount(url, token)) < before + 10) await gateway.printed(/request/)
     expect(await gateway.end('SIGINT')).toEqual({ status: 0, signal: null })
     expect(gateway.stdout).not.toMatch(/WARN|ERROR/)
     await expectQuiet(home)
@@ -174,7 +175,7 @@ describe('tributary dev', { timeout: 60_000 }, () => {
   it('brings no Postgres along where the environment names a database', async () => {
     await using databases = await cloneDatabases()
     const unused = join(folder.path, 'unused')
-    await using gateway = start(unused, { DATABASE_URL: databases.url('platform') })
+    await using gateway = start(unused, { DATABASE_URL: databases.url('platform'), CAPTURE: 'off' })
     await gateway.printed(lastLine)
     expect(await jobCount(await gateway.url())).toBe(0)
     expect(gateway.stdout).not.toContain('Worth trying')

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest'
 export const root = join(import.meta.dirname, '../..')
 
 export interface StartOptions {
-  /** Over an environment that has PATH alone, and PORT=0. */
+  /** Over an environment that has PATH alone, PORT=0 and CAPTURE=off. */
   readonly env?: Readonly<Record<string, string>>
   /** Program and its first arguments. Default: this Node and src/main.ts. */
   readonly program?: readonly string[]
@@ -43,7 +43,7 @@ export class TributaryProcess implements AsyncDisposable {
     const [program = '', ...first] = options.program ?? [process.execPath, join(root, 'src/main.ts')]
     const child = spawn(program, [...first, ...args], {
       cwd: options.cwd ?? '/',
-      env: { PATH: process.env.PATH, PORT: '0', ...options.env },
+      env: { PATH: process.env.PATH, PORT: '0', CAPTURE: 'off', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
       ...options.account,

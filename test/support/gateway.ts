@@ -62,6 +62,8 @@ export async function startGateway({
   const config = readConfig({
     PORT: '0',
     NODE_ENV: 'development',
+    // Nothing is published in a test's databases unless it does so itself.
+    CAPTURE: 'off',
     ...Object.fromEntries(
       sourceNames.flatMap(({ name, variable }) => (urls[name] ? [[variable, urls[name]]] : [])),
     ),

@@ -1,0 +1,134 @@
+import { Client } from 'pg'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../embedded/start-owner.ts'
+import { query } from '../support/client.ts'
+import { cloneDatabases } from '../support/databases.ts'
+import { TributaryProcess, tributary } from './tributary-process.ts'
+
+const watching = '{ sources { name watching { state reason unwatchedTables { table } } } }'
+
+interface Sources {
+  readonly sources: readonly {
+    readonly name: string
+    readonly watching: { state: string; reason: string | null; unwatchedTables: readonly object[] } | null
+  }[]
+}
+
+const stateOf = ({ sources }: Sources, name: string) =>
+  sources.find((source) => source.name === name)?.watching
+
+describe('tributary capture', { timeout: 60_000 }, () => {
+  it('is set up, told of and taken down by command', async () => {
+    await using databases = await cloneDatabases()
+    const env = { DATABASE_URL: databases.url('platform'), USER_DATABASE_URL: databases.url('users') }
+    const before = await tributary(['capture', 'status'], { env })
+    expect(before.status).toBe(1)
+    expect(before.stdout).toMatch(/^platform: there is no slot tributary_/m)
+    expect(before.stdout).toMatch(
+      /^platform: there is no publication tributary; run `tributary capture setup`$/m,
+    )
+
+    const printed = await tributary(['capture', 'setup', '--print', '--only', 'users'], { env })
+    expect(printed.stdout).toMatch(/^ {2}CREATE PUBLICATION "tributary" FOR TABLE public\."users", .*;$/m)
+    expect(printed.stdout).toMatch(
+      /^ {2}SELECT pg_create_logical_replication_slot\('tributary_.*', 'pgoutput'\);$/m,
+    )
+
+    const setUp = await tributary(['capture', 'setup'], { env })
+    expect(setUp.stderr).toBe('')
+    expect(setUp.status).toBe(0)
+    expect(setUp.stdout).toMatch(/^users: CREATE PUBLICATION/m)
+    const again = await tributary(['capture', 'setup'], { env })
+    expect(again.stdout).toMatch(/^users: as it should be$/m)
+    const after = await tributary(['capture', 'status'], { env })
+    expect(after.stdout).toMatch(
+      /^users: the slot tributary_\S+ is read by nobody, .* behind, keeps .* of WAL \(reserved\)$/m,
+    )
+    expect(after.stdout).toMatch(/^users: the publication tributary has 4 of 4 tables$/m)
+    expect(after.status).toBe(0)
+
+    const dropped = await tributary(['capture', 'drop'], { env })
+    expect(dropped.stdout).toMatch(/^platform: dropped the slot tributary_/m)
+    expect(dropped.stdout).toMatch(/^platform: DROP PUBLICATION "tributary"$/m)
+    expect(dropped.status).toBe(0)
+    expect((await tributary(['capture', 'status'], { env })).status).toBe(1)
+    expect((await tributary(['capture', 'setup', '--all'], { env })).stderr).toContain('takes --only')
+    expect((await tributary(['capture', 'setup', '--only', 'nothing'], { env })).status).toBe(1)
+  })
+
+  it('takes a role that may replicate and nothing else, which an administrator makes', async () => {
+    await using databases = await cloneDatabases()
+    const admin = await databases.client('users')
+    const owner = `owner_${Date.now()}`
+    const replicator = `replicator_${Date.now()}`
+    await admin.query(
+      `CREATE ROLE ${owner} LOGIN PASSWORD 'p'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${owner}`,
+    )
+    const urlFor = (role: string) => {
+      const url = new URL(databases.url('users'))
+      url.username = role
+      url.password = 'p'
+      return url.href
+    }
+    const env = { USER_DATABASE_URL: urlFor(owner) }
+    const refused = await tributary(['capture', 'setup'], { env })
+    expect(refused.status).toBe(1)
+    expect(refused.stdout).toMatch(
+      new RegExp(
+        `^users: the role ${owner} may not replicate; ALTER ROLE "${owner}" REPLICATION, or name another`,
+        'm',
+      ),
+    )
+    const apart = { ...env, USERS_CAPTURE_URL: urlFor(replicator) }
+    const made = await tributary(['capture', 'setup', '--url', databases.adminUrl], { env: apart })
+    expect(made.stdout).toMatch(new RegExp(`^users: made the role ${replicator}, which may replicate$`, 'm'))
+    expect(made.status).toBe(0)
+    const client = new Client({ connectionString: urlFor(replicator) })
+    await client.connect()
+    await expect(client.query('SELECT FROM users')).rejects.toThrow(/permission denied/)
+    await client.end()
+    await using folder = await temporaryFolder()
+    const home = { ...apart, CHANGE_LOG_DIR: folder.path }
+    await using capture = new TributaryProcess(['capture'], { env: home })
+    await capture.printed(/capture of users: streaming/)
+    expect((await tributary(['capture', 'drop'], { env: apart })).stdout).toMatch(
+      /is being read .*stop the capture first/,
+    )
+    expect(await capture.end('SIGTERM')).toEqual({ status: 0, signal: null })
+    expect(capture.stdout).toMatch(/capture of users: stopped/)
+    await tributary(['capture', 'drop', '--url', databases.adminUrl], { env: apart })
+    await admin.query(`DROP OWNED BY ${owner}, ${replicator}; DROP ROLE ${owner}, ${replicator}`)
+  })
+
+  it('runs in a single serve; a second one says that it cannot be watched through', async () => {
+    await using databases = await cloneDatabases({ seeded: true })
+    await using folders = await temporaryFolder()
+    const env = (home: string) => ({
+      DATABASE_URL: databases.url('platform'),
+      USER_DATABASE_URL: databases.url('users'),
+      TRIBUTARY_HOME: `${folders.path}/${home}`,
+      CAPTURE: 'auto',
+    })
+    expect((await tributary(['capture', 'setup', '--only', 'platform'], { env: env('one') })).status).toBe(0)
+    await using first = new TributaryProcess(['serve'], { env: env('one') })
+    const url = await first.url()
+    const state = await query<Sources>(url, watching)
+    expect(stateOf(state, 'platform')).toEqual({ state: 'STREAMING', reason: null, unwatchedTables: [] })
+    expect(stateOf(state, 'users')?.state).toBe('NOT_CAPTURED')
+    expect(stateOf(state, 'users')?.reason).toMatch(/no publication tributary; run `tributary capture setup`/)
+    expect(stateOf(state, 'inference')).toBeNull()
+
+    await using second = new TributaryProcess(['serve'], { env: env('two') })
+    const other = stateOf(await query<Sources>(await second.url(), watching), 'platform')
+    expect(other?.state).toBe('ELSEWHERE')
+    expect(other?.reason).toMatch(/another has the slot .*REDIS_URL/)
+    expect(second.stdout).toMatch(/capture of platform: standing by; another has the slot/)
+
+    // Beside the first, reading its log.
+    const beside = { ...env('three'), CAPTURE: 'off', CHANGE_LOG_DIR: `${folders.path}/one/changes` }
+    await using third = new TributaryProcess(['serve'], { env: beside })
+    expect(stateOf(await query<Sources>(await third.url(), watching), 'platform')?.state).toBe('STREAMING')
+    const ready = await fetch(new URL('/health/ready', await third.url()))
+    expect(await ready.json()).toMatchObject({ sources: { platform: { watching: { state: 'STREAMING' } } } })
+  })
+})
