@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { Capture } from './changes/capture.ts'
 import type { CaptureReport, ChangeLog } from './changes/log/change-log.ts'
-import { openChangeLog } from './changes/log/open-change-log.ts'
+import { openChangeLog } from './changes/log/open-log.ts'
 import { capturedTables } from './changes/postgres/captured-table.ts'
 import { type Watching, watchingOf } from './changes/watching.ts'
 import type { Config } from './config/config.ts'
