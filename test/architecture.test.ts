@@ -121,7 +121,7 @@ describe('the house', () => {
     for (const { name: source } of sourceNames) {
       const listed = importsOf(`src/sources/${source}/entities.ts`).map(({ target }) => target)
       const declaring = (await sourceFiles(`src/sources/${source}/*.ts`)).filter((file) =>
-        /declareEntity\(|prismaObjectField\(/.test(readFileSync(join(root, file), 'utf8')),
+        /declareEntity\(|prismaObjectField\(|^match\(/m.test(readFileSync(join(root, file), 'utf8')),
       )
       expect(listed.toSorted()).toEqual(declaring)
     }

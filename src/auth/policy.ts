@@ -10,6 +10,7 @@ import {
   any,
   empty,
   labeler,
+  listed,
   never,
   noneOf,
   own,
@@ -38,6 +39,8 @@ const admin = role('admin')
 const engineers = role('standard_engineer')
 const managed = all(role('manager'), noneOf('system_role', ['manager', 'admin']))
 const inFull = any(admin, labeler, own('id', 'user'), managed)
+// Rows of old name the user by the number.
+const ownGpuRow = any(own('user_id', 'gpuUsername'), own('user_id', 'gpuUserText'))
 
 export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
   Project: {
@@ -242,6 +245,52 @@ export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
     fields: `id databaseId launchedAt lastUse status statusRaw autostop toDown metadata owner hash everUp
       statusUpdatedAt configHash userHash workspace isManaged nodes`,
     restricted: [{ to: admin, fields: 'lastCreationYaml lastCreationCommand provisionLogPath' }],
+  },
+
+  GpuUser: {
+    rows: any(admin, own('user_id', 'gpuUser')),
+    fields: 'id databaseId username email createdAt isActive apiKeys reservations disks',
+  },
+  GpuApiKey: {
+    rows: any(admin, own('user_id', 'gpuUser')),
+    fields: 'id databaseId userId keyPrefix createdAt expiresAt lastUsedAt isActive user',
+    restricted: [{ to: admin, fields: 'description' }],
+  },
+  GpuType: {
+    rows: signedIn,
+    fields: `id databaseId instanceType maxGpus cpus memoryGb totalClusterGpus maxPerNode isActive createdAt updatedAt
+      description availableGpus maxReservable fullNodesAvailable runningInstances desiredCapacity
+      lastAvailabilityUpdate lastAvailabilityUpdatedBy availability reservations`,
+  },
+  GpuReservation: {
+    rows: any(admin, ownGpuRow, listed('secondary_users', 'gpuUsername')),
+    fields: `id databaseId userId status statusRaw gpuTypeId gpuCount instanceType durationHours createdAt launchedAt
+      expiresAt updatedAt name githubUser podName namespace nodePort jupyterEnabled jupyterPort jupyterError
+      ebsVolumeId diskName failureReason currentDetailedStatus statusHistory statusHistoryRaw warning secondaryUsers
+      isMultinode masterReservationId nodeIndex totalNodes cliVersion ebsAvailabilityZone domainName fqdn
+      preserveEntrypoint oomCount lastOomAt oomContainer warningsSent lastWarningTime failedAt cancelledAt
+      reservationEnded user gpuType disk attachedDisks masterReservation nodes domainMappings targetGroups`,
+    restricted: [
+      { to: ownGpuRow, fields: 'nodeIp sshCommand podLogs' },
+      { to: admin, fields: 'jupyterUrl albConfig nodePrivateIp' },
+    ],
+  },
+  GpuDisk: {
+    rows: any(admin, ownGpuRow),
+    fields: `id databaseId name userId sizeGb diskSize createdAt lastUsed inUse reservationId isBackingUp isDeleted
+      deleteDate snapshotCount pendingSnapshotCount lastSnapshotAt operationId operationStatus operationStatusRaw
+      operationError lastUpdated markedDeletedAt user reservation reservations`,
+    restricted: [{ to: admin, fields: 'ebsVolumeId latestSnapshotContentS3' }],
+  },
+  DomainMapping: {
+    rows: through('reservation'),
+    fields: 'id databaseId nodePort reservationId expiresAt createdAt updatedAt reservation',
+    restricted: [{ to: through('reservation', ownGpuRow), fields: 'nodeIp' }],
+  },
+  TargetGroup: {
+    rows: through('reservation'),
+    fields: 'id databaseId domainName expiresAt createdAt updatedAt reservation',
+    restricted: [{ to: admin, fields: 'jupyterTargetGroupArn jupyterRuleArn' }],
   },
 }
 

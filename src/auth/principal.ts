@@ -63,6 +63,8 @@ export interface GpuUserPrincipal {
   readonly keyId: number
   readonly userId: number
   readonly username: string
+  /** Whether somebody else is called by the user's number: the number as text then means them. */
+  readonly isNumberTaken?: boolean
   /** When the key expires; null for one that does not. */
   readonly expiresAt: Date | null
 }

@@ -31,12 +31,14 @@ export type Rule =
   | { readonly kind: 'labeler' }
   /** The column holds a fact about the viewer. */
   | { readonly kind: 'own'; readonly column: string; readonly fact: ScopeFact }
+  /** The column holds a JSON list, and the fact about the viewer is in it. */
+  | { readonly kind: 'listed'; readonly column: string; readonly fact: ScopeFact }
   /** The column's value is in one of the scope's sets. */
   | { readonly kind: 'within'; readonly column: string; readonly set: ScopeSet }
   | { readonly kind: 'empty'; readonly column: string }
   | { readonly kind: 'noneOf'; readonly column: string; readonly values: readonly string[] }
-  /** The row that a relation to one leads to is there, and visible by its own entity's rule. */
-  | { readonly kind: 'through'; readonly relation: string }
+  /** The row that a relation to one leads to is there, and visible by its own entity's rule, or else by `rows`. */
+  | { readonly kind: 'through'; readonly relation: string; readonly rows?: Rule }
   /** A visible row of another entity leads here: its name, and its relation to one. */
   | { readonly kind: 'used'; readonly entity: string; readonly relation: string }
   | { readonly kind: 'any'; readonly of: readonly Rule[] }
@@ -48,6 +50,7 @@ export const signedIn: Rule = { kind: 'signedIn' }
 export const labeler: Rule = { kind: 'labeler' }
 export const role = (least: SystemRole): Rule => ({ kind: 'role', least })
 export const own = (column: string, fact: ScopeFact): Rule => ({ kind: 'own', column, fact })
+export const listed = (column: string, fact: ScopeFact): Rule => ({ kind: 'listed', column, fact })
 export const within = (column: string, set: ScopeSet): Rule => ({ kind: 'within', column, set })
 export const empty = (column: string): Rule => ({ kind: 'empty', column })
 export const noneOf = (column: string, values: readonly string[]): Rule => ({
@@ -55,7 +58,11 @@ export const noneOf = (column: string, values: readonly string[]): Rule => ({
   column,
   values,
 })
-export const through = (relation: string): Rule => ({ kind: 'through', relation })
+export const through = (relation: string, rows?: Rule): Rule => ({
+  kind: 'through',
+  relation,
+  ...(rows && { rows }),
+})
 export const usedBy = (entity: string, relation: string): Rule => ({ kind: 'used', entity, relation })
 
 /** At least one holds. Constants are folded. */

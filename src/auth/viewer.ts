@@ -28,7 +28,7 @@ export function factOf({ principal }: Viewer, fact: ScopeFact): number | string 
           ? {
               gpuUser: principal.userId,
               gpuUsername: principal.username,
-              gpuUserText: String(principal.userId),
+              gpuUserText: principal.isNumberTaken ? null : String(principal.userId),
             }
           : {}
   return facts[fact] ?? null
@@ -69,10 +69,16 @@ export function ruleFor(viewer: Viewer, rule: Rule): Rule {
     case 'signedIn':
       return isSignedIn(viewer) ? always : never
     case 'own':
+    case 'listed':
       return readsForLabeler(viewer) || factOf(viewer, rule.fact) === null ? never : rule
     case 'within':
       return viewer.principal.kind === 'user' && !readsForLabeler(viewer) ? rule : never
-    case 'through':
+    case 'through': {
+      if (!isSignedIn(viewer)) return never
+      if (!rule.rows) return rule
+      const rows = ruleFor(viewer, rule.rows)
+      return rows.kind === 'never' ? never : { ...rule, rows }
+    }
     case 'used':
     case 'noneOf':
     case 'empty':

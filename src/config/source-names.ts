@@ -45,6 +45,13 @@ export const sourceNames = [
     database: 'skypilot_state',
     role: 'skypilot',
   },
+  {
+    name: 'gpudev',
+    variable: 'GPUDEV_DATABASE_URL',
+    prefix: 'GPUDEV',
+    database: 'gpudev',
+    role: 'gpudev',
+  },
 ] as const satisfies readonly SourceName[]
 
 /** The name of a source. */

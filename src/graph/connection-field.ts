@@ -1,6 +1,6 @@
 import type { InputRef, OutputRef } from '@pothos/core'
 import { builder } from './builder.ts'
-import { type Connection, type Edge, loadConnection } from './connection.ts'
+import { type Belonging, type Connection, type Edge, loadConnection } from './connection.ts'
 import { type Entity, fieldName, type RowKey, upperCase } from './entity.ts'
 import { entityRef, modelName } from './entity-ref.ts'
 import { type FilterValue, filterInput } from './filter-input.ts'
@@ -97,8 +97,8 @@ export interface ConnectionFieldOptions {
   readonly description: string
   /** Whose rows. */
   readonly of: Entity
-  /** The column of `of` that names the row of `on`. */
-  readonly by?: string
+  /** The column of `of` that names the row of `on`, or what tells that otherwise. */
+  readonly by?: string | Belonging
   /** The column of `on` that it names; the key by default. */
   readonly column?: string
 }
@@ -141,8 +141,7 @@ export function connectionField({ on, name, description, of, by, column }: Conne
         resolve: (row, given, context, info) => {
           if (column) requireColumns(context, on, [column])
           const key = (row as unknown as Readonly<Record<string, RowKey>>)[column ?? on.key] as RowKey
-          const parent = { column: by ?? of.key, key }
-          return loadConnection({ entity: of, parent, args: given, context, info })
+          return loadConnection({ entity: of, parent: { by: by ?? of.key, key }, args: given, context, info })
         },
       }),
     )

@@ -16,9 +16,23 @@ import { anyOf, columnOf, rowsOf, tableName } from './statement.ts'
 import { requireAnchor, rowRuleOf } from './visibility.ts'
 import { ruleSql } from './visibility-sql.ts'
 
-/** The column of an entity that names its parent, and the parent's key: what a connection below a row is bound to. */
+/** How rows say whose they are, where no single column of theirs does. */
+export interface Belonging {
+  /** Unique among the ways to belong. */
+  readonly name: string
+  /** The one column that holds the parent's key, where there is one. */
+  readonly column?: string
+  /** The columns of the rows that decide. */
+  readonly columns: readonly string[]
+  /** SQL type of the parents' keys. */
+  readonly cast: string
+  /** Whether the row `t` is one of the parent with a key. */
+  readonly belongs: (key: Sql) => Sql
+}
+
+/** How the rows below a parent name it, mostly by a column, and the parent's key. */
 export interface Parent {
-  readonly column: string
+  readonly by: string | Belonging
   readonly key: RowKey
 }
 
@@ -58,13 +72,20 @@ export async function loadConnection({
   context,
   info,
 }: ConnectionQuery): Promise<Connection> {
-  const key = `${entity.name} ${parent?.column ?? ''} ${fieldPath(info)}`
+  const by = parent && belonging(entity, parent.by)
+  const key = `${entity.name} ${by?.name ?? ''} ${fieldPath(info)}`
   const reader = memoised(
     context,
     `connection ${key}`,
-    () => new ConnectionReader(entity, parent?.column, args, context, info),
+    () => new ConnectionReader(entity, by, args, context, info),
   )
   return reader.load(parent?.key ?? everything, info)
+}
+
+function belonging(entity: Entity, by: string | Belonging): Belonging {
+  if (typeof by !== 'string') return by
+  const cast = entity.columns.get(by)?.kind.cast ?? 'text'
+  return { name: by, column: by, columns: [by], cast, belongs: (key) => sql`${columnOf('t', by)} = ${key}` }
 }
 
 /** Stands for the parent of a connection that is bound to none. */
@@ -79,7 +100,7 @@ interface KeysetRow {
 /** One connection field of a request, for every row that it stands below. */
 class ConnectionReader {
   readonly #entity: Entity
-  readonly #parentColumn: string | undefined
+  readonly #by: Belonging | undefined
   readonly #context: GraphContext
   readonly #request: PageRequest
   readonly #rule: Rule
@@ -92,16 +113,19 @@ class ConnectionReader {
 
   constructor(
     entity: Entity,
-    parentColumn: string | undefined,
+    by: Belonging | undefined,
     args: ConnectionArguments,
     context: GraphContext,
     info: GraphQLResolveInfo,
   ) {
     this.#entity = entity
-    this.#parentColumn = parentColumn
+    this.#by = by
     this.#context = context
     this.#request = pageRequest(context, entity, args)
-    for (const column of [...this.#request.order.map((term) => term.column), parentColumn ?? entity.key])
+    for (const column of [
+      ...this.#request.order.map((term) => term.column),
+      ...(by?.columns ?? [entity.key]),
+    ])
       requireAnchor(context, entity, column)
     this.#rule = rowRuleOf(context, entity)
     let conditions: Promise<readonly Sql[]> | undefined
@@ -153,12 +177,12 @@ class ConnectionReader {
     const position = (row: KeysetRow) => order.map((_, index) => row[`k${index}`] ?? null)
     const { source } = this.#entity
     const conditions = await this.#conditions()
-    if (!this.#parentColumn) {
+    if (!this.#by) {
       const rows = await rowsOf<KeysetRow>(this.#context, source, page(conditions))
       return parents.map(() => rows.map(position))
     }
-    const bound = sql`${columnOf('t', this.#parentColumn)} = parent.key`
-    const statement = sql`SELECT parent.key AS parent, page.* FROM unnest(${parents}::${raw(this.#parentCast())}[]) AS parent(key) CROSS JOIN LATERAL (SELECT q.*, row_number() OVER () AS n FROM (${page([bound, ...conditions])}) q) page`
+    const bound = this.#by.belongs(parentKey)
+    const statement = sql`SELECT parent.key AS parent, page.* FROM ${unnested(parents, this.#by)} CROSS JOIN LATERAL (SELECT q.*, row_number() OVER () AS n FROM (${page([bound, ...conditions])}) q) page`
     const byParent = new Map<RowKey, KeysetRow[]>(parents.map((parent) => [parent, []]))
     for (const row of await rowsOf<KeysetRow>(this.#context, source, statement))
       byParent.get(row.parent)?.push(row)
@@ -171,19 +195,27 @@ class ConnectionReader {
     if (this.#rule.kind === 'never') return parents.map(() => 0)
     const { source, table } = this.#entity
     const conditions = await this.#conditions()
-    const where = (parts: readonly Sql[]) => (parts.length > 0 ? sql`WHERE ${join(parts, ' AND ')}` : raw(''))
-    if (!this.#parentColumn) {
-      const statement = sql`SELECT count(*) AS total FROM ${tableName(table)} t ${where(conditions)}`
+    if (!this.#by) {
+      const where = conditions.length > 0 ? sql`WHERE ${join(conditions, ' AND ')}` : raw('')
+      const statement = sql`SELECT count(*) AS total FROM ${tableName(table)} t ${where}`
       const [row] = await rowsOf<{ total: string }>(this.#context, source, statement)
       return parents.map(() => Number(row?.total ?? 0))
     }
-    const parentColumn = columnOf('t', this.#parentColumn)
-    const among = anyOf(parentColumn, parents, this.#parentCast())
-    const statement = sql`SELECT ${parentColumn} AS parent, count(*) AS total FROM ${tableName(table)} t ${where([among, ...conditions])} GROUP BY 1`
+    const statement = this.#countStatement(parents, this.#by, conditions)
     const totals = new Map<RowKey, number>()
     for (const row of await rowsOf<{ parent: RowKey; total: string }>(this.#context, source, statement))
       totals.set(row.parent, Number(row.total))
     return parents.map((parent) => totals.get(parent) ?? 0)
+  }
+
+  /** One scan for all parents where a column names them, however the column is indexed. */
+  #countStatement(parents: readonly RowKey[], by: Belonging, conditions: readonly Sql[]): Sql {
+    const counted = (bound: Sql) =>
+      sql`FROM ${tableName(this.#entity.table)} t WHERE ${join([bound, ...conditions], ' AND ')}`
+    if (by.column === undefined)
+      return sql`SELECT parent.key AS parent, counted.total FROM ${unnested(parents, by)} CROSS JOIN LATERAL (SELECT count(*) AS total ${counted(by.belongs(parentKey))}) counted`
+    const column = columnOf('t', by.column)
+    return sql`SELECT ${column} AS parent, count(*) AS total ${counted(anyOf(column, parents, by.cast))} GROUP BY 1`
   }
 
   #connection(
@@ -216,8 +248,9 @@ class ConnectionReader {
     const text = position.at(-1) ?? ''
     return this.#entity.columns.get(this.#entity.key)?.kind.key(text) ?? text
   }
-
-  #parentCast(): string {
-    return this.#entity.columns.get(this.#parentColumn ?? '')?.kind.cast ?? 'text'
-  }
 }
+
+const parentKey = sql`parent.key`
+
+const unnested = (parents: readonly RowKey[], { cast }: Belonging) =>
+  sql`unnest(${parents}::${raw(cast)}[]) AS parent(key)`

@@ -81,12 +81,12 @@ class FilterCompiler {
   }
 
   #exists(entity: Entity, link: FilterLink, condition: FilterValue, alias: string, nesting: number): Sql {
-    const { far, nearColumn, farColumn } = link
+    const { far, nearColumn, farColumn, joined } = link
     const farAlias = `t${nesting}`
     requireAnchor(this.#context, entity, nearColumn)
     requireAnchor(this.#context, far, farColumn)
     const conditions = [
-      sql`${columnOf(farAlias, farColumn)} = ${columnOf(alias, nearColumn)}`,
+      joined?.(alias, farAlias) ?? sql`${columnOf(farAlias, farColumn)} = ${columnOf(alias, nearColumn)}`,
       ruleSql(this.#context, far, rowRuleOf(this.#context, far), farAlias),
       this.entity(far, condition, farAlias, nesting),
     ].filter((part) => part !== undefined)

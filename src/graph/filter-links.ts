@@ -1,5 +1,7 @@
+import type { Sql } from 'sql-template-tag'
 import { edgesFrom, edgesTo } from './edge.ts'
 import { type Entity, entities, entityNamed, farColumnOf } from './entity.ts'
+import { matchesFrom, matchesTo } from './match.ts'
 
 /** Where a field of an entity's filter leads: to the one row that it names, or to the many that name it. */
 export interface FilterLink {
@@ -11,6 +13,8 @@ export interface FilterLink {
   /** The columns that are equal, here and there. */
   readonly nearColumn: string
   readonly farColumn: string
+  /** In the place of that: whether two rows belong together, as a condition on their aliases. */
+  readonly joined?: (near: string, far: string) => Sql
   readonly description: string
 }
 
@@ -47,6 +51,32 @@ function* findLinks(entity: Entity): Iterable<[string, FilterLink]> {
           },
         ]
     }
+  for (const { name, to, description, joined } of matchesFrom(entity))
+    yield [
+      name,
+      {
+        far: to,
+        many: false,
+        crosses: false,
+        nearColumn: entity.key,
+        farColumn: to.key,
+        joined,
+        description,
+      },
+    ]
+  for (const { from, joined, inverse } of matchesTo(entity))
+    yield [
+      inverse.name,
+      {
+        far: from,
+        many: true,
+        crosses: false,
+        nearColumn: entity.key,
+        farColumn: from.key,
+        joined: (near, far) => joined(far, near),
+        description: inverse.description,
+      },
+    ]
   for (const { name, to, by, description } of edgesFrom(entity))
     yield [name, { far: to, many: false, crosses: true, nearColumn: by, farColumn: to.key, description }]
   for (const { from, by, inverse } of edgesTo(entity))

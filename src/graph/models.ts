@@ -1,3 +1,5 @@
+import type GpudevTypes from '../../prisma/gpudev/generated/pothos.ts'
+import { getDatamodel as gpudev } from '../../prisma/gpudev/generated/pothos.ts'
 import type IaasTypes from '../../prisma/iaas/generated/pothos.ts'
 import { getDatamodel as iaas } from '../../prisma/iaas/generated/pothos.ts'
 import type InferenceTypes from '../../prisma/inference/generated/pothos.ts'
@@ -10,7 +12,13 @@ import type UsersTypes from '../../prisma/users/generated/pothos.ts'
 import { getDatamodel as users } from '../../prisma/users/generated/pothos.ts'
 
 /** The models of every database, by name: what Prisma's clients and Pothos agree on. */
-export interface PrismaTypes extends PlatformTypes, UsersTypes, InferenceTypes, IaasTypes, SkypilotTypes {}
+export interface PrismaTypes
+  extends PlatformTypes,
+    UsersTypes,
+    InferenceTypes,
+    IaasTypes,
+    SkypilotTypes,
+    GpudevTypes {}
 
 export type ModelName = keyof PrismaTypes & string
 
@@ -40,4 +48,4 @@ export function joinDatamodels(datamodels: readonly unknown[]): { datamodel: Dat
   return { datamodel: { models } }
 }
 
-export const datamodel = joinDatamodels([platform(), users(), inference(), iaas(), skypilot()])
+export const datamodel = joinDatamodels([platform(), users(), inference(), iaas(), skypilot(), gpudev()])

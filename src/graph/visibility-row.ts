@@ -18,6 +18,7 @@ export interface Origin {
 export function anchorSelection(context: GraphContext, entity: Entity, rule: Rule): Selection {
   switch (rule.kind) {
     case 'own':
+    case 'listed':
     case 'within':
     case 'empty':
     case 'noneOf':
@@ -29,7 +30,8 @@ export function anchorSelection(context: GraphContext, entity: Entity, rule: Rul
       const { by, far, column } = farEntity(entity, rule.relation)
       const source = context.source(entity.source)
       if (!source.usable(entity.table, by) || !source.usable(far.table, column)) return {}
-      const select = { [far.key]: true, ...anchorSelection(context, far, rowRuleOf(context, far)) }
+      const rows = rule.rows ?? rowRuleOf(context, far)
+      const select = { [far.key]: true, ...anchorSelection(context, far, rows) }
       return { [rule.relation]: { select } }
     }
     default:
@@ -79,6 +81,10 @@ export function ruleHolds(
       return rule.fact === 'email'
         ? emailsOf(viewer).includes(value(rule.column) as string)
         : value(rule.column) != null && value(rule.column) === factOf(viewer, rule.fact)
+    case 'listed': {
+      const list = value(rule.column)
+      return Array.isArray(list) && list.includes(factOf(viewer, rule.fact))
+    }
     case 'within':
       return viewer.scope.keys(rule.set).includes(value(rule.column) as number)
     case 'empty':
@@ -93,7 +99,7 @@ export function ruleHolds(
       const { by, far } = farEntity(entity, rule.relation)
       requireAnchor(context, entity, by)
       const farRow = (row as AnyRow)[rule.relation] as object | null | undefined
-      return farRow != null && ruleHolds(context, far, rowRuleOf(context, far), farRow)
+      return farRow != null && ruleHolds(context, far, rule.rows ?? rowRuleOf(context, far), farRow)
     }
     case 'used':
       return origin?.entity === rule.entity && origin.relation === rule.relation

@@ -32,6 +32,8 @@ class RuleCompiler {
         return rule.fact === 'email'
           ? sql`${column(rule.column)} = ANY(${emailsOf(viewer)}::text[])`
           : sql`${column(rule.column)} = ${factOf(viewer, rule.fact)}`
+      case 'listed':
+        return sql`${column(rule.column)} @> jsonb_build_array(${factOf(viewer, rule.fact)}::text)`
       case 'within':
         return sql`${column(rule.column)} = ANY(${[...viewer.scope.keys(rule.set)]}::integer[])`
       case 'empty':
@@ -44,13 +46,15 @@ class RuleCompiler {
         return this.#joined(entity, rule.of, alias, ' AND ')
       case 'through': {
         const { by, far, column: farColumn } = farEntity(entity, rule.relation)
-        return this.#exists(far, (farAlias) => sql`${columnOf(farAlias, farColumn)} = ${column(by)}`)
+        const rows = rule.rows ?? rowRuleOf(this.#context, far)
+        return this.#exists(far, rows, (farAlias) => sql`${columnOf(farAlias, farColumn)} = ${column(by)}`)
       }
       case 'used': {
         const user = entityNamed(rule.entity)
         const { by, column: named } = farEntity(user, rule.relation)
         requireAnchor(this.#context, user, by)
-        return this.#exists(user, (farAlias) => sql`${columnOf(farAlias, by)} = ${column(named)}`)
+        const rows = rowRuleOf(this.#context, user)
+        return this.#exists(user, rows, (farAlias) => sql`${columnOf(farAlias, by)} = ${column(named)}`)
       }
       default:
         return sql`FALSE`
@@ -64,9 +68,9 @@ class RuleCompiler {
     )})`
   }
 
-  #exists(far: Entity, joined: (alias: string) => Sql): Sql {
+  #exists(far: Entity, rows: Rule, joined: (alias: string) => Sql): Sql {
     const alias = `v${++this.#aliases}`
-    const rule = this.compile(far, rowRuleOf(this.#context, far), alias)
+    const rule = this.compile(far, rows, alias)
     return sql`EXISTS (SELECT 1 FROM ${tableName(far.table)} ${raw(alias)} WHERE ${joined(alias)} AND ${rule})`
   }
 }

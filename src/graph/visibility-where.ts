@@ -16,6 +16,8 @@ export function ruleWhere(context: GraphContext, entity: Entity, rule: Rule): ob
       return {}
     case 'own':
       return on(rule.column, rule.fact === 'email' ? { in: emailsOf(viewer) } : factOf(viewer, rule.fact))
+    case 'listed':
+      return on(rule.column, { array_contains: [factOf(viewer, rule.fact)] })
     case 'within':
       return on(rule.column, { in: [...viewer.scope.keys(rule.set)] })
     case 'empty':
@@ -28,9 +30,8 @@ export function ruleWhere(context: GraphContext, entity: Entity, rule: Rule): ob
       return { AND: rule.of.map((part) => ruleWhere(context, entity, part)) }
     case 'through': {
       const { by, far } = farEntity(entity, rule.relation)
-      return (
-        on(by, undefined) && { [rule.relation]: { is: ruleWhere(context, far, rowRuleOf(context, far)) } }
-      )
+      const rows = rule.rows ?? rowRuleOf(context, far)
+      return on(by, undefined) && { [rule.relation]: { is: ruleWhere(context, far, rows) } }
     }
     case 'used': {
       const user = entityNamed(rule.entity)

@@ -1,4 +1,6 @@
 import type { SourceDefinition } from '../graph/source-definition.ts'
+import { gpudev } from './gpudev/source.ts'
+import './gpudev/entities.ts'
 import { iaas } from './iaas/source.ts'
 import './iaas/entities.ts'
 import { inference } from './inference/source.ts'
@@ -11,4 +13,4 @@ import { users } from './users/source.ts'
 import './users/entities.ts'
 
 /** Every database that the graph can join, in the order in which they are told of. */
-export const sourceTable: readonly SourceDefinition[] = [platform, users, inference, iaas, skypilot]
+export const sourceTable: readonly SourceDefinition[] = [platform, users, inference, iaas, skypilot, gpudev]

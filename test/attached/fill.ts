@@ -19,6 +19,7 @@ const secrets = {
     notification_config: ['destination', 'settings'],
   },
   skypilot: { clusters: ['handle', 'storage_mounts_metadata'] },
+  gpudev: { api_keys: ['key_hash'], reservations: ['jupyter_token'] },
 } as const
 
 /** Fills databases as their owners' programs would, with a sentinel for every secret. */

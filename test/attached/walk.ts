@@ -3,6 +3,7 @@ import {
   type GraphQLSchema,
   getIntrospectionQuery,
   type IntrospectionQuery,
+  isObjectType,
 } from 'graphql'
 import type { TestGateway } from '../support/gateway.ts'
 import { fieldsOf } from '../support/schema-fields.ts'
@@ -36,6 +37,8 @@ export async function walk(gateway: TestGateway): Promise<Visit[]> {
   const visits: Visit[] = []
   for (const { name: plural, type } of roots.filter(({ kind }) => kind === 'connection')) {
     const entity = type.replace(/Connection$/, '')
+    // What is listed over several entities has its rows from theirs.
+    if (!isObjectType(schema.getType(entity))) continue
     const singular = roots.find((root) => root.kind === 'entity' && root.type === entity)?.name
     if (!singular) throw new Error(`${entity} has a connection and no lookup.`)
     const fields = fieldsOf(schema, entity)

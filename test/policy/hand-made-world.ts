@@ -51,7 +51,10 @@ export const everyone = (world: World): readonly Who[] => {
     { ...guest, name: 'guestByLabelerToken', labeler: true },
     { name: 'labelerService', labeler: true },
     { name: 'tenantKey', tenant: tenants.one },
-    { name: 'gpuKey', gpuUser: { id: 1, name: 'ada' } },
+    { name: 'gpuKey', gpuUser: { id: 1, name: 'gina', isNumberTaken: true } },
+    { name: 'gpuKeyOfFormerNumber', gpuUser: { id: 2, name: 'hal' } },
+    { name: 'gpuKeyOfNumericName', gpuUser: { id: 3, name: '1' } },
+    { name: 'gpuKeyWithoutRows', gpuUser: { id: 9, name: 'nobody' } },
   ]
 }
 
@@ -70,6 +73,33 @@ const jobs: readonly Row[] = [
 
 const belowJobs = (column: string, more: (id: number) => Row = () => ({})): Row[] =>
   jobs.map(({ id }) => ({ id, [column]: id, ...more(id as number) }))
+
+/** Reservations: whose, of which kind, what state, with whom, on which disk, a node of which. */
+const reservations: readonly Row[] = [
+  ['gina', 'h100', 'active', [], 'home', null],
+  ['hal', 'h100', 'preparing', ['octocat', 'gina'], 'home', null],
+  // Of the user who is called 1, not of the user with that number.
+  ['1', 't4', 'queued', ['hal'], 'data', null],
+  // Of old: of the user with the number 2.
+  ['2', 't4', 'pending', null, 'home', null],
+  // Not a list, though its text is a name; of somebody who is gone, and a kind that is gone.
+  ['ghost', 'v100', 'expired', 'gina', 'data', null],
+  ['ghost', null, 'reticulating', { gina: 'gina' }, null, null],
+  ['gina', 'h100', 'active', [['hal']], 'none', 'r7'],
+  ['gina', 'h100', 'active', ['GINA', 'hal'], 'home', 'r7'],
+  ['hal', 'h100', 'failed', [], null, 'r99'],
+].map(([user_id, gpu_type, status, secondary_users, disk_name, master_reservation_id], index) => ({
+  reservation_id: `r${index + 1}`,
+  user_id,
+  gpu_type,
+  status,
+  secondary_users,
+  disk_name,
+  master_reservation_id,
+  gpu_count: index + 1,
+  duration_hours: 2,
+  last_warning_time: 1_790_000_000 + index,
+}))
 
 const invitation = (id: number, given: Row): Row => ({
   id,
@@ -143,6 +173,33 @@ const skeleton: Readonly<Record<Source, Tables>> = {
     ],
   },
   ...tenantTables,
+  gpudev: {
+    // The third is called by the number of the first.
+    api_users: ['gina', 'hal', '1', 'ivy'].map((username, index) => ({
+      user_id: index + 1,
+      username,
+      is_active: username !== 'ivy',
+    })),
+    api_keys: [1, 1, 2, 3, null].map((user, index) => ({ key_id: index + 1, user_id: user })),
+    gpu_types: [{ gpu_type: 'h100' }, { gpu_type: 't4' }],
+    reservations,
+    disks: [
+      ['gina', 'home', 'r1'],
+      ['hal', 'home', null],
+      ['1', 'data', 'r3'],
+      ['2', 'data', null],
+      ['ghost', 'data', null],
+    ].map(([user, name, reservation], index) => ({
+      disk_id: `00000000-0000-4000-8000-00000000000${index}`,
+      user_id: user,
+      disk_name: name,
+      reservation_id: reservation,
+      operation_id: null,
+      delete_date: null,
+    })),
+    domain_mappings: ['r1', 'r2', 'r3'].map((reservation_id) => ({ reservation_id })),
+    alb_target_groups: ['r1', 'r4', 'r5'].map((reservation_id) => ({ reservation_id })),
+  },
 }
 
 const pad = (number: number, width: number) => String(number).padStart(width, '0')

@@ -11,6 +11,8 @@ export const computed: Readonly<Record<string, string>> = {
   ...jobFields,
   'TrainingJob.progress': 'progress',
   'TrainingJob.metricSeries': 'metricSeries(name: "loss") { totalPoints points { value } }',
+  'GpuReservation.statusHistory': 'statusHistory { statusRaw }',
+  'GpuType.availability': 'availability { total inUse queued available }',
 }
 
 /** Columns that the graph calls otherwise. */
@@ -20,6 +22,8 @@ const renamed: Readonly<Record<string, string>> = {
   'Deployment.config': 'deployment_config',
   'Invitation.type': 'invitation_type',
   'Model.name': 'model_name',
+  'GpuDisk.name': 'disk_name',
+  'GpuReservation.gpuTypeId': 'gpu_type',
   'TenantEnvironment.regionCode': 'region',
   'TenantApiKey.prefix': 'key_prefix',
   'LlmDeployment.regionCode': 'region',
@@ -30,7 +34,7 @@ const renamed: Readonly<Record<string, string>> = {
 }
 
 /** Columns that hold seconds since 1970. */
-const seconds = ['SkyCluster.launchedAt', 'SkyCluster.statusUpdatedAt']
+const seconds = ['SkyCluster.launchedAt', 'SkyCluster.statusUpdatedAt', 'GpuReservation.lastWarningTime']
 
 /** A column's moment as GraphQL writes it; undefined where the value is none. */
 export function momentOf(type: string, field: string, value: unknown): string | undefined {

@@ -17,7 +17,7 @@ import {
   plural,
   types,
 } from './names.ts'
-import { internalColumns, type TypeTable, tables, type Who } from './oracle.ts'
+import { internalColumns, ownersColumns, type TypeTable, tables, type Who } from './oracle.ts'
 import { openSeededGraph, type SeededGraph } from './seeded-graph.ts'
 
 let seeded: SeededGraph
@@ -45,7 +45,8 @@ const restricted = (type: string): string[] =>
     .map(({ name }) => name)
     .filter((name) => !['and', 'or', 'not'].includes(name) && !linkFrom(type, name) && !linkTo(type, name))
     .filter((name) => {
-      const internal = internalColumns[(tables[type] as TypeTable).table] ?? []
+      const { table } = tables[type] as TypeTable
+      const internal = [...(internalColumns[table] ?? []), ...(ownersColumns[table] ?? [])]
       return (type === 'User' && !badge.includes(name)) || internal.includes(columnOf(type, name))
     })
 
@@ -93,6 +94,12 @@ function conditions(type: string, field: string, value: unknown): Condition[] {
     const name = labelOf(value as string, known)
     const holds = (one: unknown) => !empty(one) && labelOf(one as string, known) === name
     return [...isNull, ...equal(label(name), holds), ...among(label(name), holds)]
+  }
+  const scalar = getNamedType(operators.eq.type).name
+  if (scalar === 'UUID') return [...isNull, ...equal(value), ...among(value)]
+  if (scalar === 'DateTime' && typeof value === 'number') {
+    const moment = new Date(value * 1000).toISOString()
+    return [...isNull, ...equal(moment), ...among(moment)]
   }
   if (typeof value === 'boolean') return [...isNull, ...equal(value)]
   if (typeof value === 'number')
@@ -209,7 +216,7 @@ describe('a filter', () => {
         const hidden = seeded.oracle.rows(type).find((row) => !seeded.oracle.sees(who, type, row))
         if (!hidden) return []
         return filterFields(type)
-          .filter(({ name }) => columnOf(type, name) in hidden)
+          .filter(({ name }) => !linkFrom(type, name) && columnOf(type, name) in hidden)
           .flatMap(({ name }) => {
             const column = columnOf(type, name)
             const [, , condition] = conditions(type, name, hidden[column])

@@ -22,8 +22,8 @@ export interface Who {
   readonly organization?: number | null
   /** The tenant whose API key it is. */
   readonly tenant?: string
-  /** Number and name of the GPU Dev user whose API key it is. */
-  readonly gpuUser?: { readonly id: number; readonly name: string }
+  /** The GPU Dev user whose API key it is: number, name, and whether somebody else is called by that number. */
+  readonly gpuUser?: { readonly id: number; readonly name: string; readonly isNumberTaken?: boolean }
   /** Came by the Labeler's token. */
   readonly labeler?: boolean
 }
@@ -71,6 +71,13 @@ export const tables: Readonly<Record<string, TypeTable>> = {
   LlmDeployment: tableOf('iaas', 'deployments'),
   LlmNode: tableOf('iaas', 'nodes'),
   SkyCluster: tableOf('skypilot', 'clusters', 'name'),
+  GpuUser: tableOf('gpudev', 'api_users', 'user_id'),
+  GpuApiKey: tableOf('gpudev', 'api_keys', 'key_id'),
+  GpuType: tableOf('gpudev', 'gpu_types', 'gpu_type'),
+  GpuReservation: tableOf('gpudev', 'reservations', 'reservation_id'),
+  GpuDisk: tableOf('gpudev', 'disks', 'disk_id'),
+  DomainMapping: tableOf('gpudev', 'domain_mappings', 'domain_name'),
+  TargetGroup: tableOf('gpudev', 'alb_target_groups', 'reservation_id'),
 }
 
 export interface Link {
@@ -136,7 +143,16 @@ export const links: readonly Link[] = `
   LlmNode.model model_id LlmModel.nodes
   LlmNode.namedModel model_name LlmModel.namedNodes name
   LlmNode.deployment deployment_id LlmDeployment.nodes
-  LlmNode.cluster cluster_name SkyCluster.nodes`
+  LlmNode.cluster cluster_name SkyCluster.nodes
+  GpuApiKey.user user_id GpuUser.apiKeys
+  GpuReservation.user user_id GpuUser.reservations
+  GpuReservation.gpuType gpu_type GpuType.reservations
+  GpuReservation.disk disk_name GpuDisk.reservations
+  GpuReservation.masterReservation master_reservation_id GpuReservation.nodes
+  GpuDisk.user user_id GpuUser.disks
+  GpuDisk.reservation reservation_id GpuReservation.attachedDisks
+  DomainMapping.reservation reservation_id GpuReservation.domainMappings
+  TargetGroup.reservation reservation_id GpuReservation.targetGroups`
   .trim()
   .split('\n')
   .map((line) => {
@@ -162,6 +178,7 @@ export const secretColumns: Readonly<Record<string, readonly string[]>> = {
   notification_deliveries: ['destination'],
   notification_config: ['destination', 'settings'],
   clusters: ['handle', 'storage_mounts_metadata'],
+  reservations: ['jupyter_token'],
 }
 
 /** The administrators'. By table; `jobs` is SLURM's. */
@@ -175,10 +192,19 @@ export const internalColumns: Readonly<Record<string, readonly string[]>> = {
   jobs: ['sbatch_content'],
   training: ['images_path', 'labels_path', 'model_path'],
   inference: ['output_dir'],
-  api_keys: ['metadata'],
+  api_keys: ['metadata', 'description'],
   nodes: ['endpoint_url', 'internal_ip', 'endpoint'],
   notification_deliveries: ['request_payload', 'response_body'],
   clusters: ['last_creation_yaml', 'last_creation_command', 'provision_log_path'],
+  reservations: ['jupyter_url', 'alb_config', 'node_private_ip'],
+  disks: ['ebs_volume_id', 'latest_snapshot_content_s3'],
+  alb_target_groups: ['jupyter_target_group_arn', 'jupyter_rule_arn'],
+}
+
+/** The GPU Dev user's own whose reservation it is, and nobody else's. By table. */
+export const ownersColumns: Readonly<Record<string, readonly string[]>> = {
+  reservations: ['node_ip', 'ssh_command', 'pod_logs'],
+  domain_mappings: ['node_ip'],
 }
 
 /** What belongs to a tenant, and the column that says to which. */
@@ -193,7 +219,7 @@ const ofTenants: Readonly<Record<string, string>> = {
 }
 
 /** For everybody who has signed in, by whatever way but the Labeler's. */
-const forAll = ['Region', 'LlmModel', 'LlmDeployment', 'LlmNode']
+const forAll = ['GpuType', 'Region', 'LlmModel', 'LlmDeployment', 'LlmNode']
 
 /** What colleagues see of an account. */
 const badge = ['id', 'full_name', 'avatar_name', 'badge_color']
@@ -230,11 +256,63 @@ export class Oracle {
       : this.rows(type).find((row) => row[(tables[type] as TypeTable).key] === key)
   }
 
-  /** The row that a row leads to by a link. */
+  /** The row that a row leads to by a field to one. */
   far(link: Link, row: Row): Row | undefined {
+    const place = `${link.from}.${link.field}`
+    if (place === 'GpuReservation.user' || place === 'GpuDisk.user') return this.#gpuUser(row.user_id)
+    if (place === 'GpuReservation.disk')
+      return this.rows('GpuDisk').find(
+        (disk) => disk.user_id === row.user_id && disk.disk_name === row.disk_name,
+      )
     const column = link.references ?? (tables[link.to] as TypeTable).key
     const named = row[link.column]
     return named == null ? undefined : this.rows(link.to).find((far) => far[column] === named)
+  }
+
+  /** The rows that lead to a row by a field to one. */
+  near(link: Link, row: Row): Row[] {
+    return this.rows(link.from).filter((one) => this.far(link, one) === row)
+  }
+
+  /** By the name; by the number only where nobody is called so. */
+  #gpuUser(text: unknown): Row | undefined {
+    const users = this.rows('GpuUser')
+    return (
+      users.find(({ username }) => username === text) ??
+      users.find(({ user_id: number }) => String(number) === text)
+    )
+  }
+
+  #ownsReservation(who: Who, row: Row | undefined): boolean {
+    return (
+      row !== undefined && who.gpuUser !== undefined && this.#gpuUser(row.user_id)?.user_id === who.gpuUser.id
+    )
+  }
+
+  #seesGpuDev({ gpuUser: gpu }: Who, type: string, row: Row): boolean {
+    if (!gpu) return false
+    switch (type) {
+      case 'GpuUser':
+      case 'GpuApiKey':
+        return row.user_id === gpu.id
+      case 'GpuDisk':
+        return this.#gpuUser(row.user_id)?.user_id === gpu.id
+      case 'GpuReservation': {
+        const guests = row.secondary_users
+        const isGuest = Array.isArray(guests) && guests.includes(gpu.name)
+        return isGuest || this.#gpuUser(row.user_id)?.user_id === gpu.id
+      }
+      case 'DomainMapping':
+      case 'TargetGroup': {
+        const reservation = this.row('GpuReservation', row.reservation_id)
+        return (
+          reservation !== undefined &&
+          this.#seesGpuDev({ name: '', gpuUser: gpu }, 'GpuReservation', reservation)
+        )
+      }
+      default:
+        return false
+    }
   }
 
   visible(who: Who, type: string): readonly Row[] {
@@ -247,6 +325,7 @@ export class Oracle {
     const ofTenant = ofTenants[type]
     if (ofTenant) return who.role === 'admin' || (who.tenant !== undefined && row[ofTenant] === who.tenant)
     if (forAll.includes(type)) return [who.id, who.tenant, who.gpuUser].some((one) => one !== undefined)
+    if (who.gpuUser) return this.#seesGpuDev(who, type, row)
     if (who.id === undefined) return false
     if (type === 'ChatSession') return row.user_id === who.id
     if (type === 'ChatMessage') return this.sees(who, 'ChatSession', this.row('ChatSession', row.session_id))
@@ -285,6 +364,15 @@ export class Oracle {
       case 'Model':
       case 'Inference':
         return rank(who.role) >= rank('standard_engineer')
+      case 'GpuType':
+        return true
+      case 'GpuUser':
+      case 'GpuApiKey':
+      case 'GpuReservation':
+      case 'GpuDisk':
+      case 'DomainMapping':
+      case 'TargetGroup':
+        return false
       default:
         throw new Error(`Nothing is said of who sees ${type}.`)
     }
@@ -295,6 +383,8 @@ export class Oracle {
     const { table } = tables[type] as TypeTable
     if (secretColumns[table]?.includes(column)) return false
     if (internalColumns[table]?.includes(column)) return who.role === 'admin' && !who.labeler
+    if (ownersColumns[table]?.includes(column))
+      return this.#ownsReservation(who, this.row('GpuReservation', row.reservation_id))
     return type !== 'User' || badge.includes(column) || this.#readsAccount(who, row)
   }
 
@@ -303,6 +393,7 @@ export class Oracle {
     const { table } = tables[type] as TypeTable
     const isAdmin = who.role === 'admin' && !who.labeler
     if (internalColumns[table]?.includes(column)) return isAdmin
+    if (ownersColumns[table]?.includes(column)) return false
     return type !== 'User' || badge.includes(column) || isAdmin || who.labeler === true
   }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anonymous, type Principal, systemRole } from '../../src/auth/principal.ts'
 import type { Viewer } from '../../src/auth/viewer.ts'
-import { type Entity, entities, entityNamed, keyOf, type RowKey } from '../../src/graph/entity.ts'
+import { type Entity, entities, keyOf, type RowKey } from '../../src/graph/entity.ts'
 import { findRows, readRows } from '../../src/graph/rows.ts'
 import { rowRuleOf } from '../../src/graph/visibility.ts'
 import { anchorSelection, ruleHolds } from '../../src/graph/visibility-row.ts'
@@ -11,6 +11,8 @@ import { gpuKey, labelerService, openGraph, type TestGraph, tenantKey, user } fr
 import { randomWorld } from '../support/random-world.ts'
 import { fieldsOf } from '../support/schema-fields.ts'
 import { keepWorlds, type Row, sources, type World, type WorldKeeper } from '../support/worlds.ts'
+import { keyColumn, linkFrom } from './names.ts'
+import { Oracle } from './oracle.ts'
 
 const worlds = 100
 
@@ -31,6 +33,18 @@ afterAll(async () => {
   await databases[Symbol.asyncDispose]()
 })
 
+/** A key of every GPU Dev user of a world, and of one whose row is gone. */
+const gpuKeys = (world: World) => {
+  const users = world.gpudev.api_users ?? []
+  return [...users, { user_id: 9, username: 'gone' }].map(({ user_id: number, username }) =>
+    gpuKey({
+      userId: number as number,
+      username: username as string,
+      isNumberTaken: users.some((one) => one.username === String(number)),
+    }),
+  )
+}
+
 /** Everybody who can ask in a world. */
 const principals = (world: World): Principal[] => {
   const people = (world.users.users ?? []).map((row) =>
@@ -48,23 +62,11 @@ const principals = (world: World): Principal[] => {
     ...(reader ? [reader] : []),
     labelerService,
     tenantKey({ tenantId: '11111111-1111-4111-8111-111111111111' }),
-    gpuKey({ userId: 1 }),
+    ...gpuKeys(world),
   ]
 }
 
 const toOnes = (entity: Entity) => fieldsOf(graph.schema, entity.name).filter(({ kind }) => kind === 'entity')
-
-/** The columns that name the far row of each field to one, by field. */
-const columnsByField: Readonly<Record<string, string>> = {
-  'ChatSession.user': 'user_id',
-  'DatasetSnapshot.creator': 'created_by_user_id',
-  'Invitation.project': 'project_id',
-  'LlmNode.cluster': 'cluster_name',
-  'ProjectMember.project': 'project_id',
-  'Project.organization': 'organization_id',
-  'Project.owner': 'user_id',
-  'TrainingJob.creator': 'created_by',
-}
 
 interface Page {
   readonly totalCount: number
@@ -134,27 +136,20 @@ function holdRelations(
   pages: ReadonlyMap<string, Page>,
   seen: ReadonlyMap<string, ReadonlySet<RowKey>>,
 ): void {
+  const oracle = new Oracle(world)
   const byKey = new Map(rowsOf(world, entity).map((row) => [keyOf(entity, row), row]))
   for (const { name, type } of toOnes(entity)) {
-    const relation = entity.relations.get(name)
-    const column = relation?.by ?? columnsByField[`${entity.name}.${name}`]
-    if (!column) throw new Error(`Say by which column ${entity.name}.${name} goes.`)
+    const link = linkFrom(entity.name, name)
+    if (!link) throw new Error(`Say by which column ${entity.name}.${name} goes.`)
     for (const node of pages.get(entity.name)?.nodes ?? []) {
-      const named = byKey.get(node.databaseId as unknown as RowKey)?.[column] as RowKey | null | undefined
-      const key = relation?.references ? keyByColumn(world, type, relation.references, named) : named
+      const row = byKey.get(node.databaseId as unknown as RowKey) as Row
+      const key = oracle.far(link, row)?.[keyColumn(type)] as RowKey | undefined
       const isSeen = key != null && seen.get(type)?.has(key)
       // One's organization is part of an account that is shown in full.
       if (entity.name === 'User' && name === 'organization' && isSeen && !node[name]) continue
       expect(node[name]?.databaseId ?? null, `${entity.name}.${name}`).toBe(isSeen ? key : null)
     }
   }
-}
-
-/** The key of the row that has a value in another column than the key. */
-function keyByColumn(world: World, type: string, column: string, value: unknown): RowKey | undefined {
-  const far = entityNamed(type)
-  const row = rowsOf(world, far).find((one) => value != null && one[column] === value)
-  return row && keyOf(far, row)
 }
 
 const rowsOf = (world: World, entity: Entity): readonly Row[] =>

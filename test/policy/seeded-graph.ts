@@ -60,7 +60,12 @@ export async function openSeededGraph(): Promise<SeededGraph> {
 
 function principalOf(who: Who): Principal {
   if (who.tenant) return tenantKey({ tenantId: who.tenant })
-  if (who.gpuUser) return gpuKey({ userId: who.gpuUser.id, username: who.gpuUser.name })
+  if (who.gpuUser)
+    return gpuKey({
+      userId: who.gpuUser.id,
+      username: who.gpuUser.name,
+      isNumberTaken: who.gpuUser.isNumberTaken === true,
+    })
   if (who.id === undefined) return who.labeler ? labelerService : anonymous
   return user({
     id: who.id,

@@ -38,6 +38,8 @@ const auxiliary = [
   'PageInfo',
   'MetricSeries',
   'MetricPoint',
+  'GpuAvailability',
+  'GpuReservationStep',
   'Source',
   'SourceDifference',
   'Viewer',
@@ -110,8 +112,7 @@ function checkNode(who: Who, type: string, node: Row, path: string): void {
     const toMany = linkTo(type, field)
     if (toOne) checkToOne(who, toOne, value as Row | null, row, here)
     else if (toMany) {
-      const named = row[toMany.references ?? keyColumn(type)]
-      const near = oracle.visible(who, toMany.from).filter((one) => one[toMany.column] === named)
+      const near = oracle.near(toMany, row).filter((one) => oracle.sees(who, toMany.from, one))
       checkPage(who, toMany.from, value as Page, near, `${here}.${field}`)
     } else {
       const column = columnOf(type, field)
@@ -140,12 +141,26 @@ function checkValue(value: unknown, expected: unknown, field: string, message: s
   else if (!isLabel) expect(value, message).toEqual(expected)
 }
 
-/** Of each job there is one row of metrics, in the fifth of ten epochs. */
+/** Of each job there is one row of metrics, in the fifth of ten epochs; of reservations, no step that can be read. */
 function checkComputed(field: string, value: unknown, row: Row, here: string): void {
+  expect(value, `${here}.${field}`).toEqual(expectedOf(field, row))
+}
+
+function expectedOf(field: string, row: Row): unknown {
+  if (field === 'progress') return 0.5
+  if (field === 'statusHistory') return []
+  if (field === 'availability') {
+    const total = row.total_cluster_gpus as number
+    const sum = (...statuses: string[]) =>
+      seeded.oracle
+        .rows('GpuReservation')
+        .filter(({ gpu_type, status }) => gpu_type === row.gpu_type && statuses.includes(status as string))
+        .reduce((gpus, { gpu_count }) => gpus + (gpu_count as number), 0)
+    const inUse = sum('active', 'preparing')
+    return { total, inUse, queued: sum('queued', 'pending'), available: total - inUse }
+  }
   const loss = seeded.oracle.rows('TrainingMetric').find(({ job_id }) => job_id === row.id)?.loss
-  expect(value, `${here}.${field}`).toEqual(
-    field === 'progress' ? 0.5 : { totalPoints: 1, points: [{ value: loss }] },
-  )
+  return { totalPoints: 1, points: [{ value: loss }] }
 }
 
 /** A key of the same form that no row has. */

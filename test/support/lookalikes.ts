@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,6 +17,8 @@ import { type BySource, bySource, type SourceKey, sourceNames } from '../../src/
 const run = promisify(execFile)
 const described = fileURLToPath(new URL('../../../shared/databases', import.meta.url))
 const modules = fileURLToPath(new URL('../../node_modules', import.meta.url))
+
+const optionalTables = new URL('../../prisma/gpudev/migrations/0002_domains.sql', import.meta.url)
 
 /** Whether the descriptions lie beside the checkout; the project ships none of them. */
 export const hasLookalikes = existsSync(join(described, 'create.mjs'))
@@ -85,6 +87,12 @@ async function create(server: string, options: readonly string[]): Promise<void>
   }
 }
 
+/** Tables that the descriptions leave out, since an owner may do without them. */
+async function addOptionalTables(url: string, reader: string): Promise<void> {
+  const [up] = (await readFile(optionalTables, 'utf8')).split('-- Down Migration')
+  await execute(url, up ?? '', `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${reader}`)
+}
+
 /** Builds every source's database as its owner has it. */
 export async function createLookalikes(options: LookalikeOptions = {}): Promise<Lookalikes> {
   const { server = inject('postgresUrl'), originalNames = false } = options
@@ -111,6 +119,7 @@ export async function createLookalikes(options: LookalikeOptions = {}): Promise<
     ],
     ...(originalNames ? ['--original-names'] : []),
   ])
+  await addOptionalTables(at(server, names.gpudev), roleOf('gpudev').role)
   const urls = bySource((source) => at(server, names[source], roleOf(source)))
   const owned = undo.move()
   return {

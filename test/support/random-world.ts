@@ -45,6 +45,9 @@ export const randomWorld: fc.Arbitrary<World> = fc
     under: fc.array(draws(3), { minLength: 7, maxLength: 7 }),
     slurm: draws(2),
     tenants: draws(3),
+    gpuUsers: draws(4),
+    reservations: draws(6),
+    disks: draws(4),
   })
   .map((given) => {
     const [users, projects, sessions] = [given.users.length, given.projects.length, given.sessions.length]
@@ -205,6 +208,7 @@ export const randomWorld: fc.Arbitrary<World> = fc
       },
       inference: pic(given.slurm),
       ...randomTenants(given.tenants),
+      gpudev: gpuDev(given),
     }
   })
 
@@ -222,5 +226,67 @@ function pic(slurm: readonly Draw[]): World['inference'] {
       input_data: {},
       status: 'PENDING',
     })),
+  }
+}
+
+/** The numbers of users are names of users too. */
+const gpuUsernames = ['gina', '1', 'hal', '2']
+const gpuOwners = [...gpuUsernames, '3', 'ghost']
+const guestLists = [null, [], ['gina'], ['hal', '1'], ['GINA'], 'gina', { gina: true }, [['gina']], [1, 2]]
+const gpuKinds = ['h100', 't4']
+
+type GpuDraws = Readonly<Record<'gpuUsers' | 'reservations' | 'disks', readonly Draw[]>>
+
+function gpuDev({ gpuUsers, reservations, disks }: GpuDraws): World['gpudev'] {
+  const count = reservations.length
+  const reservation = (number: number) => {
+    const id = perhaps(count, number)
+    return id && `r${id}`
+  }
+  const of = (more: Row, which: (id: number) => boolean) =>
+    rows(reservations, (_, id) =>
+      which(id) ? { reservation_id: `r${id}`, domain_name: `d${id}`, expires_at: at, ...more } : null,
+    )
+  return {
+    api_users: rows(gpuUsers, (_, id) => ({ user_id: id, username: gpuUsernames[id - 1] })),
+    api_keys: rows(gpuUsers, ([user = 0], id) => ({
+      key_id: id,
+      user_id: perhaps(gpuUsers.length, user),
+      key_hash: `hash ${id}`,
+      key_prefix: 'p',
+    })),
+    gpu_types: gpuKinds.map((gpu_type) => ({
+      gpu_type,
+      instance_type: 'i',
+      max_gpus: 8,
+      cpus: 1,
+      memory_gb: 1,
+    })),
+    reservations: rows(
+      reservations,
+      ([owner = 0, guests = 0, kind = 0, master = 0, disk = 0, status = 0], id) => ({
+        reservation_id: `r${id}`,
+        user_id: pick(gpuOwners, owner),
+        secondary_users: pick(guestLists, guests),
+        gpu_type: pick([...gpuKinds, 'v100', null], kind),
+        master_reservation_id: pick([null, `r${id}`, reservation(master), 'r99'], master),
+        disk_name: pick(['home', 'data', null], disk),
+        status: pick(['active', 'queued', 'failed'], status),
+        duration_hours: 1,
+        created_at: at,
+      }),
+    ),
+    disks: rows(disks, ([owner = 0, used = 0], id) => ({
+      disk_id: `00000000-0000-4000-8000-00000000000${id}`,
+      // A name is once among a user's disks.
+      disk_name: pick(['home', 'data'], id),
+      user_id: pick(gpuOwners, owner + (id > 2 ? 0 : 1)),
+      reservation_id: reservation(used),
+    })).filter((disk, place, all) => {
+      const same = (one: Row) => one.user_id === disk.user_id && one.disk_name === disk.disk_name
+      return all.findIndex(same) === place
+    }),
+    domain_mappings: of({ node_ip: '10.0.0.1', node_port: 1 }, (id) => id % 2 === 0),
+    alb_target_groups: of({}, (id) => id % 3 === 0),
   }
 }

@@ -42,6 +42,15 @@ export const tablesOf = {
     'notification_config',
   ],
   skypilot: ['clusters'],
+  gpudev: [
+    'api_users',
+    'api_keys',
+    'gpu_types',
+    'reservations',
+    'disks',
+    'domain_mappings',
+    'alb_target_groups',
+  ],
 } as const
 
 export type Source = keyof typeof tablesOf

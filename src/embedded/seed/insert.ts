@@ -17,12 +17,17 @@ export async function insert(client: Client, table: string, rows: readonly Row[]
   }
 }
 
-/** Lets each table's sequence go on after the ids that were inserted. */
+/** Lets the sequence of each table's first column, where it has one, go on after the numbers that were inserted. */
 export async function continueSequences(client: Client, tables: readonly string[]): Promise<void> {
-  for (const table of tables) {
+  const { rows } = await client.query<{ table: string; column: string; sequence: string }>(
+    `SELECT t.name AS table, a.attname AS column, pg_get_serial_sequence(t.name, a.attname) AS sequence
+     FROM unnest($1::text[]) t(name) JOIN pg_attribute a ON a.attrelid = t.name::regclass AND a.attnum = 1
+     WHERE pg_get_serial_sequence(t.name, a.attname) IS NOT NULL`,
+    [tables],
+  )
+  for (const { table, column, sequence } of rows)
     await client.query(
-      `SELECT setval(pg_get_serial_sequence($1, 'id'), greatest(max(id), 1), max(id) IS NOT NULL) FROM ${table}`,
-      [table],
+      `SELECT setval($1, greatest(max(${column}), 1), max(${column}) IS NOT NULL) FROM ${table}`,
+      [sequence],
     )
-  }
 }

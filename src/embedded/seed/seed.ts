@@ -4,6 +4,7 @@ import { chat } from './chat.ts'
 import { inferenceJobRows, testRunRows } from './evaluations.ts'
 import { experimentRows, experiments } from './experiments.ts'
 import { deploymentRows, exportJobRows } from './exports.ts'
+import { gpudev } from './gpudev.ts'
 import { continueSequences, insert, type Row } from './insert.ts'
 import { invitations } from './invitations.ts'
 import { jobs } from './jobs.ts'
@@ -59,6 +60,7 @@ function world(): BySource<Tables> {
     inference: slurm(),
     skypilot: { clusters: clusterRows },
     iaas: iaasTables(served),
+    gpudev: gpudev(),
     platform: {
       projects: projectRows,
       experiments: experimentRows(experimentList, jobList),
@@ -119,22 +121,28 @@ async function fill(options: {
   const { source, url, tables, log } = options
   await using connection = await connect(url)
   const { client } = connection
-  const names = Object.keys(tables)
+  const names = await existing(client, Object.keys(tables))
   await client.query('BEGIN')
   await client.query(`LOCK TABLE ${names.join(', ')} IN SHARE ROW EXCLUSIVE MODE`)
   const [first] = names
   if (first !== undefined && !(await hasRows(client, first))) {
-    for (const [table, rows] of Object.entries(tables)) await insert(client, table, rows)
-    await continueSequences(
-      client,
-      names.filter((name) => typeof tables[name]?.[0]?.id === 'number'),
-    )
-    const count = Object.values(tables).reduce((sum, rows) => sum + rows.length, 0)
+    for (const name of names) await insert(client, name, tables[name] ?? [])
+    await continueSequences(client, names)
+    const count = names.reduce((sum, name) => sum + (tables[name]?.length ?? 0), 0)
     // Before the commit, for afterwards the statistics would count every row twice.
     await client.query(`ANALYZE ${names.join(', ')}`)
     log(`${source}: ${count} rows`)
   }
   await client.query('COMMIT')
+}
+
+/** An owner may do without some of the tables. */
+async function existing(client: Client, tables: readonly string[]): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT name FROM unnest($1::text[]) WITH ORDINALITY t(name, n) WHERE to_regclass(name) IS NOT NULL ORDER BY n',
+    [tables],
+  )
+  return rows.map(({ name }) => name)
 }
 
 async function hasRows(client: Client, table: string): Promise<boolean> {
