@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { Capture } from './changes/capture.ts'
-import type { CaptureReport, ChangeLog } from './changes/log/change-log.ts'
+import { Feed } from './changes/feed.ts'
+import type { ChangeLog } from './changes/log/change-log.ts'
 import { openChangeLog } from './changes/log/open-log.ts'
 import { capturedTables } from './changes/postgres/captured-table.ts'
 import { type Watching, watchingOf } from './changes/watching.ts'
@@ -8,69 +9,53 @@ import type { Config } from './config/config.ts'
 import { TributaryError } from './errors/tributary-error.ts'
 import { expectedDatabase } from './sources/expected.ts'
 
-/** The change log, and the captures that this process runs into it. */
+/** The change log, the captures that this process runs into it, and the feeds that it reads out of it. */
 export interface Capturing extends AsyncDisposable {
-  /** Undefined where no log is named, or it cannot be used. */
-  readonly log: ChangeLog | undefined
   readonly captures: readonly Capture[]
+  /** Of each configured source; empty where no log is named, or it cannot be used. */
+  readonly feeds: ReadonlyMap<string, Feed>
   /** How the changes of a source come here. */
   watching(source: string): Watching
-  /** Resolves when it is known of every source whether it can be captured, or after a while. */
+  /** Resolves when the feeds have begun, which wait a little for the captures to take their slots. */
   settled(): Promise<void>
 }
 
 export interface CapturingOptions {
   readonly config: Config
   readonly log: Logger
-  /** Default: as the settings say. */
-  readonly capturesHere?: boolean
 }
 
-/** Between two looks at what others report to the log, in milliseconds. */
-const lookEveryMs = 1_000
-
-/** How long a start waits for the captures to take their slots, in milliseconds. */
+/** How long the feeds wait for the captures to take their slots, in milliseconds. */
 const settlingMs = 2_000
 
 /** Opens the log and begins to capture. Never fails for a log or a database that cannot be used: that is told by source. */
-export async function startCapturing({
-  config,
-  log,
-  capturesHere = config.changes.capturesHere,
-}: CapturingOptions): Promise<Capturing> {
+export async function startCapturing({ config, log }: CapturingOptions): Promise<Capturing> {
   await using cleanup = new AsyncDisposableStack()
-  const reports = new Map<string, CaptureReport>()
   const { changes, obstacle } = await opened(config, log)
   if (changes) cleanup.use(changes)
-  const captures = changes && capturesHere ? capturesOf(config, changes, log) : []
+  const captures = changes && config.changes.capturesHere ? capturesOf(config, changes, log) : []
   for (const capture of captures) cleanup.use(capture).start()
-  const look = async () => {
-    for (const { name } of config.sources) {
-      const report = await changes?.status(name).catch(() => undefined)
-      if (report) reports.set(name, report)
-    }
-  }
-  await look()
-  const looking = setInterval(() => void look(), lookEveryMs)
-  cleanup.defer(() => clearInterval(looking))
+  const feeds = new Map(changes ? feedsOf(config, changes, log) : [])
+  for (const feed of feeds.values()) cleanup.use(feed)
+  const late = AbortSignal.timeout(settlingMs)
+  const settling = Promise.all(
+    config.sources.map(async ({ name }) => {
+      const capture = captures.find(({ source }) => source === name)
+      if (capture) await decided(capture, late)
+      await feeds.get(name)?.start()
+    }),
+  ).then(() => {})
   const owned = cleanup.move()
   return {
-    log: changes,
     captures,
-    watching: (source) =>
+    feeds,
+    watching: (name) =>
       watchingOf({
-        capture: captures.find((capture) => capture.source === source)?.status,
-        report: reports.get(source),
+        capture: captures.find(({ source }) => source === name)?.status,
+        feed: feeds.get(name)?.capture,
         obstacle,
-        now: Date.now(),
       }),
-    settled: async () => {
-      await Promise.race([
-        Promise.all(captures.map(decided)),
-        new Promise((done) => setTimeout(done, settlingMs).unref()),
-      ])
-      await look()
-    },
+    settled: () => settling,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
@@ -95,15 +80,20 @@ const capturesOf = ({ sources }: Config, changes: ChangeLog, log: Logger): Captu
       : [],
   )
 
-/** Resolves when a capture has left its start behind, well or not. */
-function decided(capture: Capture): Promise<void> {
+const feedsOf = ({ sources }: Config, changes: ChangeLog, logger: Logger) =>
+  sources.map(({ name }) => [name, new Feed({ source: name, log: changes, logger })] as const)
+
+/** Resolves when a capture has left its start behind, well or not, or it is late. */
+function decided(capture: Capture, late: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const look = () => {
-      if (capture.status.state === 'STARTING') return
+      if (capture.status.state === 'STARTING' && !late.aborted) return
       stop()
+      late.removeEventListener('abort', look)
       resolve()
     }
     const stop = capture.onChange(look)
+    late.addEventListener('abort', look)
     look()
   })
 }

@@ -1,5 +1,5 @@
 import type { CaptureStatus } from './capture.ts'
-import { type CaptureReport, reportStaleMs } from './log/change-log.ts'
+import type { CaptureState } from './feed.ts'
 
 /** How the changes of a source come to those who watch it here. */
 export interface Watching {
@@ -25,19 +25,16 @@ export type WatchingState =
 export interface Observed {
   /** Of the capture in this process, if there is one. */
   readonly capture: CaptureStatus | undefined
-  /** The last that the log was told. */
-  readonly report: CaptureReport | undefined
+  /** What the log says of it. */
+  readonly feed: CaptureState | undefined
   /** Why there is no log. */
   readonly obstacle: string | undefined
-  /** In milliseconds since 1970. */
-  readonly now: number
 }
 
 /** What follows from what is known: the log's word goes before the capture's, since it is the log that is read. */
-export function watchingOf({ capture, report, obstacle, now }: Observed): Watching {
-  const isFresh = report !== undefined && now - report.at <= reportStaleMs
-  if (isFresh && report.status === 'streaming') {
-    const { lagBytes, unwatched = {} } = report
+export function watchingOf({ capture, feed, obstacle }: Observed): Watching {
+  if (feed?.isCaptured) {
+    const { lagBytes, unwatched = {} } = feed.report ?? {}
     return { state: 'STREAMING', unwatched, ...(lagBytes !== undefined && { lagBytes }) }
   }
   if (obstacle !== undefined) return { state: 'NOT_CAPTURED', reason: obstacle, unwatched: {} }
@@ -51,18 +48,7 @@ export function watchingOf({ capture, report, obstacle, now }: Observed): Watchi
         reason: `${capture.reason}, and its log is not the one that is read here: give both the same REDIS_URL, or stop one`,
         unwatched: {},
       }
-    default:
-      return { state: 'NOT_CAPTURED', reason: reasonOf(capture, report, isFresh), unwatched: {} }
   }
-}
-
-function reasonOf(
-  capture: CaptureStatus | undefined,
-  report: CaptureReport | undefined,
-  isFresh: boolean,
-): string {
-  if (capture?.reason !== undefined) return capture.reason
-  if (report === undefined) return 'nobody ever captured it into this log; run `tributary capture`'
-  if (isFresh && report.reason !== undefined) return report.reason
-  return `nobody captures it since ${new Date(report.at).toISOString()}; run \`tributary capture\``
+  const reason = capture?.reason ?? feed?.reason
+  return { state: 'NOT_CAPTURED', unwatched: {}, ...(reason !== undefined && { reason }) }
 }

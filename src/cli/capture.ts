@@ -17,9 +17,9 @@ export const capture: Command = {
     const log = createLogger(config.log)
     for (const warning of config.warnings) log.warn(warning)
     const stop = new StopRequest()
-    const changes = { ...config.changes, log: config.changes.log ?? config.changes.ownLog }
-    await using capturing = await startCapturing({ config: { ...config, changes }, log, capturesHere: true })
-    if (!capturing.log)
+    const changes = { ...config.changes, log: config.changes.ownLog, capturesHere: true }
+    await using capturing = await startCapturing({ config: { ...config, changes }, log })
+    if (capturing.captures.length === 0)
       throw new TributaryError('CHANGE_LOG_UNUSABLE', 'the change log cannot be used; the log says why.')
     await stop.asked()
     return 0
