@@ -1,9 +1,11 @@
 import { Client } from 'pg'
 import { describe, expect, it } from 'vitest'
+import { captureDrop, captureSetup } from '../../src/cli/capture-setup.ts'
+import { captureStatus } from '../../src/cli/capture-status.ts'
 import { temporaryFolder } from '../embedded/start-owner.ts'
 import { query } from '../support/client.ts'
 import { cloneDatabases } from '../support/databases.ts'
-import { TributaryProcess, tributary } from './tributary-process.ts'
+import { TributaryProcess } from './tributary-process.ts'
 
 const watching = '{ sources { name watching { state reason unwatchedTables { table } } } }'
 
@@ -14,6 +16,18 @@ interface Sources {
   }[]
 }
 
+const commands = { setup: captureSetup, status: captureStatus, drop: captureDrop }
+
+/** Runs a command in this process, which is ten times as quick. */
+async function command(
+  [name, ...args]: readonly [keyof typeof commands, ...string[]],
+  { env }: { readonly env: Readonly<Record<string, string>> },
+) {
+  const lines: string[] = []
+  const status = await commands[name].run({ args, env, print: (line) => lines.push(line) })
+  return { status, stdout: `${lines.join('\n')}\n` }
+}
+
 const stateOf = ({ sources }: Sources, name: string) =>
   sources.find((source) => source.name === name)?.watching
 
@@ -21,39 +35,40 @@ describe('tributary capture', { timeout: 60_000 }, () => {
   it('is set up, told of and taken down by command', async () => {
     await using databases = await cloneDatabases()
     const env = { DATABASE_URL: databases.url('platform'), USER_DATABASE_URL: databases.url('users') }
-    const before = await tributary(['capture', 'status'], { env })
+    const before = await command(['status'], { env })
     expect(before.status).toBe(1)
     expect(before.stdout).toMatch(/^platform: there is no slot tributary_/m)
     expect(before.stdout).toMatch(
       /^platform: there is no publication tributary; run `tributary capture setup`$/m,
     )
 
-    const printed = await tributary(['capture', 'setup', '--print', '--only', 'users'], { env })
+    const printed = await command(['setup', '--print', '--only', 'users'], { env })
     expect(printed.stdout).toMatch(/^ {2}CREATE PUBLICATION "tributary" FOR TABLE public\."users", .*;$/m)
     expect(printed.stdout).toMatch(
       /^ {2}SELECT pg_create_logical_replication_slot\('tributary_.*', 'pgoutput'\);$/m,
     )
 
-    const setUp = await tributary(['capture', 'setup'], { env })
-    expect(setUp.stderr).toBe('')
+    const setUp = await command(['setup'], { env })
     expect(setUp.status).toBe(0)
     expect(setUp.stdout).toMatch(/^users: CREATE PUBLICATION/m)
-    const again = await tributary(['capture', 'setup'], { env })
+    const again = await command(['setup'], { env })
     expect(again.stdout).toMatch(/^users: as it should be$/m)
-    const after = await tributary(['capture', 'status'], { env })
+    const after = await command(['status'], { env })
     expect(after.stdout).toMatch(
       /^users: the slot tributary_\S+ is read by nobody, .* behind, keeps .* of WAL \(reserved\)$/m,
     )
     expect(after.stdout).toMatch(/^users: the publication tributary has 4 of 4 tables$/m)
     expect(after.status).toBe(0)
 
-    const dropped = await tributary(['capture', 'drop'], { env })
+    const dropped = await command(['drop'], { env })
     expect(dropped.stdout).toMatch(/^platform: dropped the slot tributary_/m)
     expect(dropped.stdout).toMatch(/^platform: DROP PUBLICATION "tributary"$/m)
     expect(dropped.status).toBe(0)
-    expect((await tributary(['capture', 'status'], { env })).status).toBe(1)
-    expect((await tributary(['capture', 'setup', '--all'], { env })).stderr).toContain('takes --only')
-    expect((await tributary(['capture', 'setup', '--only', 'nothing'], { env })).status).toBe(1)
+    expect((await command(['status'], { env })).status).toBe(1)
+    await expect(command(['setup', '--all'], { env })).rejects.toThrow(/takes --only/)
+    await expect(command(['setup', '--only', 'nothing'], { env })).rejects.toThrow(
+      /no database is configured for nothing/,
+    )
   })
 
   it('takes a role that may replicate and nothing else, which an administrator makes', async () => {
@@ -71,7 +86,7 @@ describe('tributary capture', { timeout: 60_000 }, () => {
       return url.href
     }
     const env = { USER_DATABASE_URL: urlFor(owner) }
-    const refused = await tributary(['capture', 'setup'], { env })
+    const refused = await command(['setup'], { env })
     expect(refused.status).toBe(1)
     expect(refused.stdout).toMatch(
       new RegExp(
@@ -80,7 +95,7 @@ describe('tributary capture', { timeout: 60_000 }, () => {
       ),
     )
     const apart = { ...env, USERS_CAPTURE_URL: urlFor(replicator) }
-    const made = await tributary(['capture', 'setup', '--url', databases.adminUrl], { env: apart })
+    const made = await command(['setup', '--url', databases.adminUrl], { env: apart })
     expect(made.stdout).toMatch(new RegExp(`^users: made the role ${replicator}, which may replicate$`, 'm'))
     expect(made.status).toBe(0)
     const client = new Client({ connectionString: urlFor(replicator) })
@@ -91,12 +106,10 @@ describe('tributary capture', { timeout: 60_000 }, () => {
     const home = { ...apart, CHANGE_LOG_DIR: folder.path }
     await using capture = new TributaryProcess(['capture'], { env: home })
     await capture.printed(/capture of users: streaming/)
-    expect((await tributary(['capture', 'drop'], { env: apart })).stdout).toMatch(
-      /is being read .*stop the capture first/,
-    )
+    expect((await command(['drop'], { env: apart })).stdout).toMatch(/is being read .*stop the capture first/)
     expect(await capture.end('SIGTERM')).toEqual({ status: 0, signal: null })
     expect(capture.stdout).toMatch(/capture of users: stopped/)
-    await tributary(['capture', 'drop', '--url', databases.adminUrl], { env: apart })
+    await command(['drop', '--url', databases.adminUrl], { env: apart })
     await admin.query(`DROP OWNED BY ${owner}, ${replicator}; DROP ROLE ${owner}, ${replicator}`)
   })
 
@@ -109,7 +122,7 @@ describe('tributary capture', { timeout: 60_000 }, () => {
       TRIBUTARY_HOME: `${folders.path}/${home}`,
       CAPTURE: 'auto',
     })
-    expect((await tributary(['capture', 'setup', '--only', 'platform'], { env: env('one') })).status).toBe(0)
+    expect((await command(['setup', '--only', 'platform'], { env: env('one') })).status).toBe(0)
     await using first = new TributaryProcess(['serve'], { env: env('one') })
     const url = await first.url()
     const state = await query<Sources>(url, watching)
