@@ -9,6 +9,7 @@ import type { Source } from './database/source.ts'
 import { TributaryError } from './errors/tributary-error.ts'
 import { startIdentity } from './identity.ts'
 import { createSchema } from './schema.ts'
+import type { GraphiqlOptions } from './server/graphiql/page.ts'
 import type { SourceHealth } from './server/health.ts'
 import { createHttpServer } from './server/http.ts'
 import { scopeReader } from './sources/scope-reader.ts'
@@ -25,8 +26,8 @@ export interface Gateway extends AsyncDisposable {
 export interface GatewayOptions {
   readonly config: Config
   readonly log: Logger
-  /** What GraphiQL's first tab holds. */
-  readonly defaultQuery?: string
+  /** What GraphiQL shows and offers. */
+  readonly graphiql?: GraphiqlOptions
   /** Who comes without credentials. By default somebody who sees nothing; there is no setting for another. */
   readonly visitor?: Viewer
 }
@@ -36,7 +37,7 @@ export interface GatewayOptions {
  *
  * @throws TributaryError NO_SOURCE when no source can be used, PORT_TAKEN.
  */
-export async function startGateway({ config, log, defaultQuery, visitor }: GatewayOptions): Promise<Gateway> {
+export async function startGateway({ config, log, graphiql, visitor }: GatewayOptions): Promise<Gateway> {
   await using cleanup = new AsyncDisposableStack()
   for (const warning of config.warnings) log.warn(warning)
   const { sources, apiKeyKinds, createContext } = cleanup.use(await startSources(config.sources, log))
@@ -72,7 +73,7 @@ export async function startGateway({ config, log, defaultQuery, visitor }: Gatew
       },
       health: () => ({ sources: sources.map((source) => healthOf(source, capturing)) }),
       log,
-      ...(defaultQuery ? { defaultQuery } : {}),
+      ...(graphiql && { graphiql }),
     }),
   )
   const { url } = await server.listen()

@@ -3,6 +3,7 @@
 //   sqlite-writer.mjs the thread that writes the change log
 //   chunk-*.mjs …     what is loaded when it is asked for, as GraphiQL, and what that shares with the rest
 //   *.node            native parts of dependencies, for the platform that built
+//   sign-in.*         what GraphiQL's page has above it
 //   migrations/       a folder a source
 import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
@@ -46,6 +47,9 @@ const { metafile } = await build({
   // Optional native speed-up of pg, absent here.
   external: ['pg-native'],
 })
+
+for (const file of ['sign-in.html', 'sign-in.js'])
+  cpSync(`${root}src/server/graphiql/${file}`, `${dist}/${file}`)
 
 for (const source of readdirSync(`${root}prisma`)) {
   cpSync(`${root}prisma/${source}/migrations`, `${dist}/migrations/${source}`, { recursive: true })

@@ -4,6 +4,7 @@ import { type Config, type Environment, readConfig } from '../config/config.ts'
 import { createLogger } from '../config/logger.ts'
 import { sourceNames } from '../config/source-names.ts'
 import { startDevelopmentDatabases } from '../embedded/development-databases.ts'
+import { namedPeople } from '../embedded/named-people.ts'
 import { seededPlan } from '../embedded/replayer/plan.ts'
 import { startReplayer } from '../embedded/replayer/replayer.ts'
 import { tracePlan } from '../embedded/replayer/trace-plan.ts'
@@ -29,7 +30,13 @@ export const dev: Command = {
         ? await embedded(cleanup, { env, configured, log, signal: stop.signal })
         : configured
       if (stop.isAsked) return 0
-      const gateway = cleanup.use(await startGateway({ config, log, defaultQuery: queriesAsTab() }))
+      const gateway = cleanup.use(
+        await startGateway({
+          config,
+          log,
+          graphiql: { defaultQuery: queriesAsTab(), ...(isEmbedded && { people: namedPeople }) },
+        }),
+      )
       if (!stop.isAsked) for (const line of welcome({ url: gateway.url, config, isEmbedded })) print(line)
       await serveUntilStopped(gateway, stop)
     } catch (error) {

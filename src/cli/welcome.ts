@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import { namedPeople } from '../embedded/named-people.ts'
 
 /** Queries that a newcomer may paste; a test runs them. */
 export const firstQueries: readonly { readonly title: string; readonly document: string }[] = [
@@ -66,14 +67,16 @@ export function welcome({ url, config, isEmbedded }: WelcomeOptions): string[] {
 /** The embedded data's named people. */
 const signingIn = (): string[] => [
   '',
-  '  Sign in as admin@, engineer@, guest@ or labeler@tributary.test with the password "tributary",',
-  '  and send the token as the header "Authorization: Bearer …":',
+  '  Sign in in the bar above GraphiQL, or by this mutation, whose token goes into the header',
+  '  "Authorization: Bearer …":',
   '',
   '  mutation {',
-  '    signIn(input: { email: "engineer@tributary.test", password: "tributary" }) {',
+  '    signIn(input: { email: "admin@tributary.test", password: "tributary" }) {',
   '      ... on SignInSuccess { tokens { accessToken } }',
   '    }',
   '  }',
+  '',
+  ...namedPeople.map(({ email, password, about }) => `  ${email.padEnd(24)} ${password}   ${about}`),
 ]
 
 const worthTrying = (): string[] => [

@@ -8,7 +8,7 @@ import { answerOptions, setCorsHeaders } from './cors.ts'
 import { type ConnectionSecurity, openSecurity } from './credential.ts'
 import { refuseCrossSite } from './cross-site.ts'
 import { Exchange, goneError } from './exchange.ts'
-import { asksForPage, createGraphiql, type Graphiql } from './graphiql.ts'
+import { asksForPage, createGraphiql, type Graphiql, type GraphiqlOptions } from './graphiql/page.ts'
 import { type HealthReport, healthAnswer } from './health.ts'
 import { type Address, listen } from './listen.ts'
 import { answerMalformed } from './malformed.ts'
@@ -37,8 +37,8 @@ export interface HttpServerOptions extends GraphqlOptions {
   readonly connection?: ConnectionSecurity
   /** The time by which they expire. Default the real one. */
   readonly clock?: Clock
-  /** What GraphiQL's first tab holds. */
-  readonly defaultQuery?: string
+  /** What GraphiQL shows and offers. */
+  readonly graphiql?: GraphiqlOptions
 }
 
 const maxHeaderBytes = 16 * 1024
@@ -62,7 +62,7 @@ export class HttpServer implements AsyncDisposable {
     this.#options = options
     const admission = options.admission ?? new Admission(options.config.admission)
     this.#graphql = createGraphql({ ...options, admission })
-    this.#graphiql = createGraphiql(options.defaultQuery)
+    this.#graphiql = createGraphiql(options.graphiql)
     this.#metrics = new Metrics({
       sources: () => options.health().sources,
       admission,

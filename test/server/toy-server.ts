@@ -100,7 +100,7 @@ export async function startToyServer({
     ...(admission && { admission }),
     ...(live && { live }),
     ...(captures && { captures }),
-    defaultQuery: '{ hello }',
+    graphiql: { defaultQuery: '{ hello }' },
   })
   const { url, port } = await server.listen()
   return {

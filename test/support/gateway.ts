@@ -4,6 +4,7 @@ import { readConfig } from '../../src/config/config.ts'
 import { createLogger } from '../../src/config/logger.ts'
 import { type BySource, sourceNames } from '../../src/config/source-names.ts'
 import { startGateway as start } from '../../src/gateway.ts'
+import type { GraphiqlOptions } from '../../src/server/graphiql/page.ts'
 import { everyone } from './everyone.ts'
 
 export interface Answer<T = Record<string, unknown>> {
@@ -42,6 +43,8 @@ export interface TestGatewayOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Whether who comes without credentials sees every row, so that a test of rows need not sign in. Default true. */
   readonly open?: boolean
+  /** What GraphiQL shows and offers. */
+  readonly graphiql?: GraphiqlOptions
 }
 
 /** Starts a gateway over databases on a free port. */
@@ -49,6 +52,7 @@ export async function startGateway({
   urls,
   env = {},
   open = true,
+  graphiql,
 }: TestGatewayOptions): Promise<TestGateway> {
   const log: LogLine[] = []
   const lines = new EventEmitter()
@@ -73,6 +77,7 @@ export async function startGateway({
     config,
     log: createLogger({ level: 'info', format: 'json' }, destination),
     ...(open && { visitor: everyone }),
+    ...(graphiql && { graphiql }),
   })
 
   async function send(document: string, variables: object | undefined, requestId: string): Promise<Answer> {

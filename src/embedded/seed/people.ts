@@ -1,3 +1,4 @@
+import { namedPeople } from '../named-people.ts'
 import { Random } from './random.ts'
 import { day, hour, minute, now, timestamp } from './time.ts'
 
@@ -30,14 +31,6 @@ const organizations = [
   ['Müller & Söhne Qualitätsprüfung', 'Müller & Söhne', 'Qualität', 15, 4_000, 800],
   ['光学研究所 画像解析部', '光学研究所', '画像解析', 20, 12_000, 2_400],
   ['Harbor Agritech', 'Harbor Agritech', null, null, null, null],
-] as const
-
-/** The accounts to sign in with: e-mail, full name, organization, role. */
-const namedPeople = [
-  ['admin@tributary.test', 'Ada Okafor', 1, 'admin'],
-  ['engineer@tributary.test', 'Erik Lindqvist', 1, 'standard_engineer'],
-  ['guest@tributary.test', 'Gwen Park', 1, 'guest'],
-  ['labeler@tributary.test', 'Lea Brandt', 3, 'standard_engineer'],
 ] as const
 
 /** Full names by organization, the last without one; where the name is not Latin, its e-mail part follows. */
@@ -188,7 +181,7 @@ export function people() {
     })
   }
 
-  for (const [email, name, organizationId, role] of namedPeople) {
+  for (const { email, fullName: name, organization: organizationId, role } of namedPeople) {
     add({ email, name, organizationId, role, active: true })
   }
   namesByOrganization.forEach((names, organization) => {
