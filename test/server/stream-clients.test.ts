@@ -105,7 +105,7 @@ describe('server-sent events', () => {
     })
     await engine.until('started')
     engine.complete()
-    expect(await response.text()).toBe(':\n\nevent: complete\ndata: \n\n')
+    expect(await response.text()).toBe(':\n\nevent: complete\ndata:\n\n')
     const mutation = await fetch(`${toy.url}?query=mutation{write}`, {
       headers: { accept: 'text/event-stream' },
     })

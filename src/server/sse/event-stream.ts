@@ -15,7 +15,7 @@ const headers = {
   // Proxies that keep answers until they are complete would keep these for ever.
   'x-accel-buffering': 'no',
 }
-const completion = 'event: complete\ndata: \n\n'
+const completion = 'event: complete\ndata:\n\n'
 const comment = ':\n\n'
 
 const failureOf = (errors: readonly GraphQLError[]) =>

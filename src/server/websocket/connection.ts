@@ -68,6 +68,7 @@ export class Connection {
   readonly #pulse: Pulse
   #state: 'new' | 'initialising' | 'acknowledged' = 'new'
   #isRenewing = false
+  #stopWaiting = () => {}
   #ending: { readonly code: number; readonly reason: string } | undefined
 
   constructor(options: ConnectionOptions) {
@@ -93,12 +94,12 @@ export class Connection {
       onUnauthenticated: () => forbid('Forbidden'),
       onIdle: () => this.#closeIfDone(),
     })
-    const stopWaiting = clock.after(config.http.receiveTimeoutMs, () => this.#giveUpWaiting())
+    this.#stopWaiting = clock.after(config.http.receiveTimeoutMs, () => this.#giveUpWaiting())
     socket.on('message', (data) => this.#receive(String(data)))
     // A socket with an error closes by itself, with the code that tells what was wrong.
     socket.on('error', () => {})
     socket.once('close', (code) => {
-      stopWaiting()
+      this.#stopWaiting()
       this.#stop()
       this.#logEnd(code)
       metrics.observeClose(code)
@@ -160,6 +161,7 @@ export class Connection {
     try {
       const expiry = await this.#present(given)
       this.#state = 'acknowledged'
+      this.#stopWaiting()
       const answer = { connectionId: upgrade.id, ...expiry }
       this.#outlet.send({ type: MessageType.ConnectionAck, payload: answer })
     } catch (error) {
