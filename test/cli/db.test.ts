@@ -28,7 +28,7 @@ describe('tributary db', { timeout: 60_000 }, () => {
     const { status, stdout } = await tributary(['db', 'verify'], { env })
     expect(status).toBe(1)
     const lines = stdout.trim().split('\n')
-    expect(lines).toHaveLength(3)
+    expect(lines).toHaveLength(sourceNames.length)
     for (const line of lines) expect(line).toContain('found a database without tables')
     expect(await inPlatform("SELECT FROM pg_tables WHERE schemaname = 'public'")).toEqual([])
   })
@@ -36,8 +36,7 @@ describe('tributary db', { timeout: 60_000 }, () => {
   it('migrate makes the tables, once', async () => {
     const { status, stdout } = await tributary(['db', 'migrate'], { env })
     expect(status).toBe(0)
-    for (const source of ['platform', 'users', 'inference'])
-      expect(stdout).toMatch(new RegExp(`^${source}: applied 0001_`, 'm'))
+    for (const { name } of sourceNames) expect(stdout).toMatch(new RegExp(`^${name}: applied 0001_`, 'm'))
     const again = await tributary(['db', 'migrate'], { env })
     expect(again.status).toBe(0)
     expect(again.stdout).toMatch(/^platform: up to date$/m)
@@ -46,7 +45,7 @@ describe('tributary db', { timeout: 60_000 }, () => {
 
   it('verify is then content', async () => {
     const { status, stdout } = await tributary(['db', 'verify'], { env })
-    expect(stdout).toBe('platform: as expected\nusers: as expected\ninference: as expected\n')
+    expect(stdout).toBe(sourceNames.map(({ name }) => `${name}: as expected\n`).join(''))
     expect(status).toBe(0)
   })
 

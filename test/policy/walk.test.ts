@@ -48,6 +48,9 @@ const auxiliary = [
   'JobCounts',
   'JobCount',
   'MissingSource',
+  'UsageGroup',
+  'SourceWatching',
+  'UnwatchedTable',
 ]
 
 /** Object types that some document of a query could meet. */
@@ -186,6 +189,7 @@ describe('the walk', () => {
       'jobs',
       'jobCounts',
       'sources',
+      'usage',
       'viewer',
     ]
     expect(Object.keys(query.getFields()).toSorted()).toEqual(roots.toSorted())

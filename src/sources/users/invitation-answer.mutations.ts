@@ -4,6 +4,7 @@ import { keyOfId, optionalText } from '../../graph/checked-input.ts'
 import type { GraphContext } from '../../graph/context.ts'
 import { NotSignedIn } from '../../graph/failure.ts'
 import { mutation } from '../../graph/mutation.ts'
+import { rowField } from '../../graph/row-field.ts'
 import {
   IllegalTransition,
   InvalidInput,
@@ -17,7 +18,6 @@ import { Invitation } from './invitation.ts'
 import { type Acceptance, accept, decline } from './invitation-answer.ts'
 import { type FoundInvitation, findInvitation, withKey, withToken } from './invitation-token.ts'
 import { ProjectMember } from './project-member.ts'
-import { rowField } from './row-field.ts'
 
 /** How an answer names its invitation. */
 interface Named {

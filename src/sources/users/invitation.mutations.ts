@@ -2,6 +2,7 @@ import sql from 'sql-template-tag'
 import { builder } from '../../graph/builder.ts'
 import { once } from '../../graph/idempotency.ts'
 import { mutation } from '../../graph/mutation.ts'
+import { rowField } from '../../graph/row-field.ts'
 import { alteration } from '../../graph/row-mutation.ts'
 import { inTransaction } from '../../graph/transaction.ts'
 import { move } from '../../graph/transition.ts'
@@ -19,7 +20,6 @@ import { createInvitationToken, expireInvitation, withKey } from './invitation-t
 import { AlreadyInvited, checkedInviting, invite, type ReservedRows } from './inviting.ts'
 import { AlreadyMember } from './membership.ts'
 import { ProjectMember } from './project-member.ts'
-import { rowField } from './row-field.ts'
 import { SystemRole } from './system-role.ts'
 
 interface Sent {

@@ -1,10 +1,10 @@
 import { builder } from '../../graph/builder.ts'
 import { optionalText, requiredText } from '../../graph/checked-input.ts'
 import { mutation } from '../../graph/mutation.ts'
+import { rowField } from '../../graph/row-field.ts'
 import { inTransaction } from '../../graph/transaction.ts'
 import { requireChange, updateRow, utcNow } from '../../graph/write.ts'
 import { InvalidInput, invalid, refusable } from '../../graph/write-failure.ts'
-import { rowField } from './row-field.ts'
 import { User } from './user.ts'
 
 interface Changed {

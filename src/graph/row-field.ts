@@ -1,10 +1,10 @@
 import type { GraphQLResolveInfo } from 'graphql'
-import type { GraphContext } from '../../graph/context.ts'
-import type { Entity, RowKey } from '../../graph/entity.ts'
-import { entityRef } from '../../graph/entity-ref.ts'
-import { loadRow, selectionAt } from '../../graph/rows.ts'
+import type { GraphContext } from './context.ts'
+import type { Entity, RowKey } from './entity.ts'
+import { entityRef } from './entity-ref.ts'
+import { loadRow, selectionAt } from './rows.ts'
 
-/** A field of a mutation's answer that shows a row as it is after the write, to whoever may see it. */
+/** A field that shows a row by its key, as it is when the answer is made, to whoever may see it. */
 export const rowField = <Answer extends object>(
   entity: Entity,
   keyOf: (answer: Answer) => RowKey | null,
