@@ -38,7 +38,7 @@ export interface RedisLogOptions {
 }
 
 /** Entries that are read at once. */
-const batchEntries = 200
+const batchEntries = 500
 /** How long a reader waits before it looks whether the history is still the same. */
 const waitMs = 1_000
 const [retryMs, maxRetryMs] = [50, 2_000]
