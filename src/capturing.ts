@@ -14,6 +14,8 @@ export interface Capturing extends AsyncDisposable {
   readonly captures: readonly Capture[]
   /** Of each configured source; empty where no log is named, or it cannot be used. */
   readonly feeds: ReadonlyMap<string, Feed>
+  /** What the log's cursors are signed with; undefined where there is none, or it does not answer. */
+  secret(): Promise<Buffer | undefined>
   /** How the changes of a source come here. */
   watching(source: string): Watching
   /** Resolves when the feeds have begun, which wait a little for the captures to take their slots. */
@@ -49,6 +51,7 @@ export async function startCapturing({ config, log }: CapturingOptions): Promise
   return {
     captures,
     feeds,
+    secret: async () => changes?.secret().catch(() => undefined),
     watching: (name) =>
       watchingOf({
         capture: captures.find(({ source }) => source === name)?.status,

@@ -15,6 +15,7 @@ import { createHttpServer } from './server/http.ts'
 import { scopeReader } from './sources/scope-reader.ts'
 import { startSources } from './sources/source-set.ts'
 import { createViewers } from './sources/viewers.ts'
+import { startSubscribing } from './subscribing.ts'
 
 /** A running gateway. Disposal closes it at once; `drain` first lets requests under way finish. */
 export interface Gateway extends AsyncDisposable {
@@ -56,10 +57,20 @@ export async function startGateway({ config, log, graphiql, visitor }: GatewayOp
   for (const { line, isExceeded } of checkConnectionBudget([...sources, identity.state]))
     log[isExceeded ? 'warn' : 'info'](line)
   const capturing = cleanup.use(await startCapturing({ config, log }))
+  const schema = createSchema()
+  const live = cleanup.use(
+    await startSubscribing({
+      schema,
+      sources,
+      capturing,
+      databases: { source: (name) => named(sources, name) },
+    }),
+  )
   const server = cleanup.use(
     createHttpServer({
       config,
-      schema: createSchema(),
+      schema,
+      live,
       context: async (request) => {
         const session = await identity.sessionOf(request)
         return createContext(await viewers.viewerOf(session.principal), session, capturing.watching)
@@ -77,7 +88,6 @@ export async function startGateway({ config, log, graphiql, visitor }: GatewayOp
     }),
   )
   const { url } = await server.listen()
-  await capturing.settled()
   const owned = cleanup.move()
   return { url, drain: () => server.drain(), [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }

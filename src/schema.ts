@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from 'graphql'
 import { assembleSchema } from './graph/assemble.ts'
 import './jobs/jobs.query.ts'
-import { addLiveFields } from './live/fields/entity-fields.ts'
+import { addLiveFields } from './live/fields/live-fields.ts'
 import './relations/edges.ts'
 import './sources/iaas/mutations.ts'
 import './sources/iaas/usage.query.ts'

@@ -217,6 +217,12 @@ export const catalogue = {
     'The log that changes are kept in cannot be written or read.',
     'See what the message names: the disk, the folder’s rights (CHANGE_LOG_DIR), or Redis.',
   ),
+  WATCHED_ELSEWHERE: entry(
+    503,
+    true,
+    'Another process captures the database, into a log that this one does not read.',
+    'Give both the same REDIS_URL, or stop one of them.',
+  ),
   TOO_SLOW: entry(
     429,
     true,

@@ -28,7 +28,7 @@ export function refusedValue(error: unknown): unknown {
  * @throws TributaryError SOURCE_* when the source cannot answer; BAD_INPUT when it refuses a value.
  */
 export async function rowsOf<T extends object>(
-  context: GraphContext,
+  context: Pick<GraphContext, 'source'>,
   source: string,
   statement: Sql,
 ): Promise<T[]> {

@@ -1,4 +1,6 @@
-/** What the engine counts; see `LiveCounters`, which reads it. */
+import type { LiveCounters } from './stream.ts'
+
+/** What the engine counts. */
 export interface Counting {
   executions: number
   deliveries: number
@@ -6,3 +8,22 @@ export interface Counting {
 }
 
 export const newCounting = (): Counting => ({ executions: 0, deliveries: 0, drops: {} })
+
+type Sized = { readonly size: number }
+
+/** The counters as others read them: always as they are. */
+export const countersOf = (counting: Counting, streams: Sized, groups: Sized): LiveCounters => ({
+  get streams() {
+    return streams.size
+  },
+  get groups() {
+    return groups.size
+  },
+  get executions() {
+    return counting.executions
+  },
+  get deliveries() {
+    return counting.deliveries
+  },
+  drops: counting.drops,
+})

@@ -10,8 +10,8 @@ import type { Outcome } from './outcome.ts'
 import type { Watch } from './watch.ts'
 
 export interface DeciderOptions {
-  readonly watches: readonly Watch[]
-  readonly sources: readonly LiveSource[]
+  /** Where the changes of each watch come from. */
+  readonly sources: ReadonlyMap<Watch, LiveSource>
   /** Makes a context for one who is in the group, with nothing loaded. */
   readonly context: () => GraphContext
 }
@@ -25,14 +25,10 @@ export class Decider {
   readonly #context: () => GraphContext
 
   /** @throws TributaryError BAD_INPUT for a filter that cannot be used. */
-  constructor({ watches, sources, context }: DeciderOptions) {
+  constructor({ sources, context }: DeciderOptions) {
     this.#context = context
-    for (const watch of watches) {
-      if (watch.by !== 'filter') continue
-      const { entity, filter } = watch
-      const { anchors } = sources.find(({ name }) => name === entity.source) as LiveSource
-      this.#matchers.set(watch, new Matcher({ context, entity, filter, anchors }))
-    }
+    for (const [watch, { anchors }] of sources)
+      if (watch.by === 'filter') this.#matchers.set(watch, new Matcher({ context, watch, anchors }))
   }
 
   /** Whether everybody sees every row of a watch, so that a key tells nothing that is not to be known. */

@@ -11,35 +11,57 @@ import {
   validateSubscriptionArgs,
 } from 'graphql'
 import type { Feed } from '../changes/feed.ts'
+import type { Watching } from '../changes/watching.ts'
 import { runInRequest } from '../database/request-scope.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import type { GraphContext } from '../graph/context.ts'
 import { rowRuleOf } from '../graph/visibility.ts'
-import { type Counting, newCounting } from './counters.ts'
+import { Anchors } from './anchors.ts'
+import { type Counting, countersOf, newCounting } from './counters.ts'
 import { closedRule, decisionOf } from './decision.ts'
 import { Executor } from './executor.ts'
 import { Group } from './group.ts'
-import { LiveSource } from './live-source.ts'
+import type { LiveSource } from './live-source.ts'
+import { LoggedSource } from './logged-source.ts'
 import { type LiveOperation, LiveOperations } from './operation.ts'
+import { PolledSource } from './polled-source.ts'
 import type { CursorCodec } from './position.ts'
+import { anchorReader } from './read-anchors.ts'
 import { Schedule } from './schedule.ts'
+import { SnapshotReader } from './snapshot-reader.ts'
+import { defaultGraceMs, SourceModes } from './source-modes.ts'
 import type { LiveCounters, LiveEngine, LiveRequest, LiveStream } from './stream.ts'
 import { Subscription } from './subscription.ts'
 import { TurnContexts } from './turn-contexts.ts'
 import type { Watch } from './watch.ts'
 
+/** What the engine has to know of a source. */
+export interface EngineSource {
+  readonly name: string
+  /** Its changes, where there is a log. */
+  readonly feed: Feed | undefined
+  /** How they come here. */
+  readonly watching: () => Watching
+}
+
 export interface EngineOptions {
   readonly schema: GraphQLSchema
-  /** By the source's name. */
-  readonly feeds: ReadonlyMap<string, Feed>
+  readonly sources: readonly EngineSource[]
   readonly cursors: CursorCodec
-  /** Makes a context that is nobody's, for reads that decide about nobody yet. */
-  readonly context: () => GraphContext
+  /** Every database, by the source's name. */
+  readonly databases: Pick<GraphContext, 'source'>
   /** Least time between two turns in which a group tells, in milliseconds. Default 12. */
   readonly tickMs?: number
+  /** Time between two looks at what nobody captures, in milliseconds. Default 1,000. */
+  readonly pollMs?: number
+  /** How long a log that is not written is waited for before rows are asked for, in milliseconds. Default 30,000. */
+  readonly graceMs?: number
   /** How long a client may read nothing while there is something to read, in milliseconds. Default 60,000. */
   readonly patienceMs?: number
 }
+
+/** Between two looks at whether changes come from where they did, in milliseconds. */
+const modesMs = 500
 
 /** Results a second at most, where a client says how many. */
 const maximumRate = 100
@@ -47,29 +69,22 @@ const maximumRate = 100
 export class Engine implements LiveEngine, Disposable {
   readonly #options: EngineOptions
   readonly #operations: LiveOperations
-  readonly #sources: ReadonlyMap<string, LiveSource>
+  readonly #sources: ReadonlyMap<string, SourceModes>
   readonly #groups = new Map<string, Group>()
-  readonly #streams = new Set<Subscription>()
+  readonly #streams = new Map<Subscription, Asked>()
   readonly #schedule = new Schedule()
   readonly #contexts = new TurnContexts()
   readonly #counting: Counting = newCounting()
+  readonly counters: LiveCounters = countersOf(this.#counting, this.#streams, this.#groups)
   readonly #stopping = new AbortController()
+  readonly #looking: NodeJS.Timeout
 
   constructor(options: EngineOptions) {
-    const { schema, feeds, context } = options
+    const { schema, sources } = options
     this.#options = options
     this.#operations = new LiveOperations(schema)
-    this.#sources = new Map(
-      [...feeds].map(([name, feed]) => [
-        name,
-        new LiveSource({ name, feed, context, run: (work) => this.#run(work) }),
-      ]),
-    )
-  }
-
-  get counters(): LiveCounters {
-    const { executions, deliveries, drops } = this.#counting
-    return { streams: this.#streams.size, groups: this.#groups.size, executions, deliveries, drops }
+    this.#sources = new Map(sources.map((source) => [source.name, this.#modesOf(source)]))
+    this.#looking = setInterval(() => this.#lookAtModes(), modesMs)
   }
 
   serves(document: DocumentNode, operationName: string | undefined): boolean {
@@ -98,7 +113,8 @@ export class Engine implements LiveEngine, Disposable {
     const args = getArgumentValues(operation.declared, operation.node, validated.variableValues)
     const cursor = (args.after as string | null | undefined) ?? lastEventId
     const after = cursor == null ? undefined : this.#options.cursors.decode(cursor)
-    const { group, audience } = this.#place({ operation, validated, args, context: graph, present })
+    const asked = { operation, validated, args, context: graph, present }
+    const { group, audience } = this.#place(asked)
     const { patienceMs } = this.#options
     const stream = new Subscription({
       group,
@@ -110,13 +126,14 @@ export class Engine implements LiveEngine, Disposable {
       onEnd: (ended) => this.#streams.delete(ended),
       ...(patienceMs === undefined ? {} : { patienceMs }),
     })
-    this.#streams.add(stream)
+    this.#streams.set(stream, asked)
     return stream
   }
 
   [Symbol.dispose](): void {
+    clearInterval(this.#looking)
     this.#stopping.abort(new Error('The engine has stopped.'))
-    for (const stream of [...this.#streams])
+    for (const stream of [...this.#streams.keys()])
       stream.fail(new TributaryError('STOPPING', 'The gateway is being stopped.'))
     this.#schedule[Symbol.dispose]()
     for (const source of this.#sources.values()) source[Symbol.dispose]()
@@ -126,7 +143,8 @@ export class Engine implements LiveEngine, Disposable {
   #place(asked: Asked) {
     const { operation, validated, args, context } = asked
     const gatherMs = gatherOf(args.maxRate as number | null | undefined)
-    const watches = operation.field.watches(args)
+    const watches = this.#reachable(operation.field.watches(args))
+    const sources = new Map(watches.map((watch) => [watch, this.#sourceOf(watch)]))
     const decision = decisionOf(context, operation.dependencies)
     const key = JSON.stringify([
       operation.text,
@@ -134,27 +152,27 @@ export class Engine implements LiveEngine, Disposable {
       valuesOf(validated, operation.variables),
       gatherMs ?? null,
       decision,
+      [...sources.values()].map(({ name }) => name),
       // Rows by a filter are each viewer's own: whoever sees others is told of others.
       watches
         .filter(({ by }) => by === 'filter')
         .map(({ entity }) => closedRule(context, entity, rowRuleOf(context, entity))),
     ])
-    const group = this.#groups.get(key) ?? this.#newGroup(key, asked, { watches, gatherMs, decision })
+    const group = this.#groups.get(key) ?? this.#newGroup(key, asked, { sources, gatherMs, decision })
     return { group, audience: group.audienceOf(context) }
   }
 
   #newGroup(
     key: string,
     { operation, validated, context, present }: Asked,
-    { watches, gatherMs, decision }: Placed,
+    { sources, gatherMs, decision }: Placed,
   ): Group {
     const { cursors, tickMs = 12 } = this.#options
     const fresh = (): GraphContext => ({ ...context, memo: new Map() })
     const nested = JSON.stringify([operation.text, valuesOf(validated, operation.nestedVariables), decision])
     const group = new Group({
       kind: operation.field.kind,
-      watches,
-      sources: [...new Set(watches.map(({ entity }) => entity.source))].map((name) => this.#source(name)),
+      sources,
       executor: new Executor({
         kind: operation.field.kind,
         operation: validated,
@@ -174,13 +192,54 @@ export class Engine implements LiveEngine, Disposable {
     return group
   }
 
-  #source(name: string): LiveSource {
-    const source = this.#sources.get(name)
-    if (!source)
-      throw new TributaryError('SOURCE_NOT_CONFIGURED', `${name} is not configured.`, {
-        extensions: { source: name },
+  /** Of what is watched over several sources, what those that are there have. */
+  #reachable(watches: readonly Watch[]): readonly Watch[] {
+    const known = watches.filter(({ entity }) => this.#sources.has(entity.source))
+    return known.length > 0 ? known : watches
+  }
+
+  /** @throws TributaryError SOURCE_NOT_CONFIGURED, WATCHED_ELSEWHERE. */
+  #sourceOf({ entity }: Watch): LiveSource {
+    const modes = this.#sources.get(entity.source)
+    if (!modes)
+      throw new TributaryError('SOURCE_NOT_CONFIGURED', `${entity.source} is not configured.`, {
+        extensions: { source: entity.source },
       })
-    return source
+    modes.require()
+    return modes.sourceOf(entity)
+  }
+
+  #modesOf({ name, feed, watching }: EngineSource): SourceModes {
+    const { databases, pollMs = 1_000, graceMs = defaultGraceMs } = this.#options
+    const run = <T>(work: () => Promise<T>) => this.#run(work)
+    const reader = new SnapshotReader(name, run)
+    const anchors = () => new Anchors(name, anchorReader(databases, run))
+    return new SourceModes({
+      watching,
+      graceMs,
+      polled: new PolledSource({ source: name, anchors: anchors(), reader, intervalMs: pollMs }),
+      logged:
+        feed && new LoggedSource({ feed, anchors: anchors(), reader, onChange: () => {}, onLost: () => {} }),
+    })
+  }
+
+  /** Groups whose changes come from elsewhere by now begin anew there. */
+  #lookAtModes(): void {
+    for (const group of new Set([...this.#streams.keys()].map((stream) => stream.group)))
+      if (!group.comesFrom(({ entity }) => this.#sources.get(entity.source)?.sourceOf(entity)))
+        for (const stream of [...this.#streams.keys()]) if (stream.group === group) this.#replace(stream)
+  }
+
+  /** Brings a stream to where it belongs by now. */
+  #replace(stream: Subscription): void {
+    const asked = this.#streams.get(stream)
+    if (!asked) return
+    try {
+      const { group, audience } = this.#place(asked)
+      stream.move(group, audience)
+    } catch (error) {
+      stream.fail(error)
+    }
   }
 
   /** Runs work that is nobody's request. */
@@ -198,7 +257,7 @@ interface Asked {
 }
 
 interface Placed {
-  readonly watches: readonly Watch[]
+  readonly sources: ReadonlyMap<Watch, LiveSource>
   readonly gatherMs: number | undefined
   readonly decision: string
 }

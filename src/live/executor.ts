@@ -3,6 +3,7 @@ import type { ColumnValues } from '../changes/change.ts'
 import type { GraphContext } from '../graph/context.ts'
 import type { Entity } from '../graph/entity.ts'
 import { rowFromTexts } from '../graph/given-row.ts'
+import { nameType } from '../graph/type-name.ts'
 import type { Counting } from './counters.ts'
 import type { EventKind, LiveEvent } from './live-event.ts'
 import type { Outcome } from './outcome.ts'
@@ -38,7 +39,7 @@ export class Executor {
     rows: ReadonlyMap<Watch, readonly ColumnValues[]>,
   ): LiveResult | Promise<LiveResult> {
     const told = [...rows].flatMap(([watch, list]) =>
-      list.map((values) => ({ watch, row: rowFromTexts(watch.entity, values) })),
+      list.map((values) => ({ watch, row: rowOf(watch, values) })),
     )
     return this.#execute(
       { kind, cursor, committedAt: null, rows: told, removed: [] },
@@ -57,7 +58,7 @@ export class Executor {
         kind: kindOf(gone, there),
         cursor,
         committedAt: last.committedAt,
-        rows: there.map(({ watch, values = {} }) => ({ watch, row: rowFromTexts(watch.entity, values) })),
+        rows: there.map(({ watch, values = {} }) => ({ watch, row: rowOf(watch, values) })),
         removed: gone.map(({ watch, key }) => ({ entity: watch.entity, key })),
       },
       {
@@ -85,6 +86,9 @@ export class Executor {
     return result instanceof Promise ? result.then(shared) : shared(result as Awaited<typeof result>)
   }
 }
+
+/** The row as the graph's types want it, also where its type may be any of several. */
+const rowOf = ({ entity }: Watch, values: ColumnValues) => nameType(rowFromTexts(entity, values), entity)
 
 const rowName = (entity: Entity, key: string) => `${entity.name} ${key}`
 

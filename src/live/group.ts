@@ -32,9 +32,8 @@ import type { Watch } from './watch.ts'
 
 export interface GroupOptions {
   readonly kind: 'state' | 'append'
-  readonly watches: readonly Watch[]
-  /** The sources of the watches. */
-  readonly sources: readonly LiveSource[]
+  /** Where the changes of each watch come from. */
+  readonly sources: ReadonlyMap<Watch, LiveSource>
   /** Executes the selection. */
   readonly executor: Executor
   /** Makes a context for one who is in the group, with nothing loaded. */
@@ -58,6 +57,7 @@ export class Group implements Watcher, Gatherer {
   readonly intervalMs: number
   lastTurn = Number.NEGATIVE_INFINITY
   readonly #options: GroupOptions
+  readonly #sources: readonly LiveSource[]
   readonly #decider: Decider
   readonly #turns: Turns
   readonly #audiences = new Map<string, Audience>()
@@ -71,19 +71,24 @@ export class Group implements Watcher, Gatherer {
 
   /** @throws TributaryError BAD_INPUT for a filter that cannot be used. */
   constructor(options: GroupOptions) {
-    const { kind, watches, gatherMs, tickMs, sources, context } = options
+    const { kind, gatherMs, tickMs, sources, context } = options
     this.kind = kind
-    this.watches = watches
+    this.watches = [...sources.keys()]
+    this.#sources = [...new Set(sources.values())]
     this.intervalMs = gatherMs ?? tickMs
     this.#options = options
     this.#turns = new Turns((error) => this.#fail(error))
-    this.#decider = new Decider({ watches, context, sources })
-    for (const source of sources) {
-      source.add(this)
+    this.#decider = new Decider({ sources, context })
+    for (const source of this.#sources) {
+      source.add(
+        this,
+        this.watches.filter((watch) => sources.get(watch) === source),
+        context,
+      )
       if (source.position) this.#told.begin(source.name, source.position.lsn)
     }
-    for (const watch of watches)
-      for (const anchor of anchorEntities(watch.entity)) this.#sourceOf(watch).anchors.watch(anchor)
+    for (const [watch, source] of sources)
+      for (const anchor of anchorEntities(watch.entity)) source.anchors.watch(anchor)
   }
 
   /** The audience of one who is in the group. */
@@ -112,12 +117,12 @@ export class Group implements Watcher, Gatherer {
 
   /** Takes somebody in who was told everything up to some positions; where nothing goes on from there, anew. */
   resume(stream: Subscription, after: readonly Position[]): void {
-    const { sources, executor, cursors } = this.#options
+    const { executor, cursors } = this.#options
     const replay = new Replay({
       stream,
       after,
       watcher: this,
-      sources,
+      sources: this.#sources,
       decider: this.#decider,
       executor,
       cursors,
@@ -168,7 +173,7 @@ export class Group implements Watcher, Gatherer {
   lost(_reason: string): void {
     this.#queue = []
     this.#told.clear()
-    for (const { name, position } of this.#options.sources) if (position) this.#told.begin(name, position.lsn)
+    for (const { name, position } of this.#sources) if (position) this.#told.begin(name, position.lsn)
     const streams = this.streams
     this.#cohorts.clear()
     for (const stream of streams) this.join(stream)
@@ -179,6 +184,11 @@ export class Group implements Watcher, Gatherer {
     if (this.#root) this.#turns.take(() => this.#lookAgain())
     else if (this.watches.some((watch) => this.#decider.dependsOn(watch, entity)))
       this.lost('Who sees the rows has changed.')
+  }
+
+  /** Whether its changes come from where they should. */
+  comesFrom(sourceOf: (watch: Watch) => LiveSource | undefined): boolean {
+    return [...this.#options.sources].every(([watch, source]) => sourceOf(watch) === source)
   }
 
   /** Everybody who is told by it. */
@@ -199,7 +209,7 @@ export class Group implements Watcher, Gatherer {
   #endIfUnused(): void {
     if (this.#isOver || this.#isUsed) return
     this.#isOver = true
-    for (const source of this.#options.sources) source.delete(this)
+    for (const source of this.#sources) source.delete(this)
     this.#options.schedule.forget(this)
     this.#options.onEmpty(this)
   }
@@ -224,7 +234,7 @@ export class Group implements Watcher, Gatherer {
   async #read(cohort: Cohort): Promise<void> {
     const { sources, context } = this.#options
     try {
-      const readings = await readWhole(this.watches, sources, context, cohort.positions)
+      const readings = await readWhole({ watcher: this, sources, context, positions: cohort.positions })
       this.#turns.take(() => this.#begin(cohort, readings))
     } catch (error) {
       this.#cohorts.delete(cohort)
@@ -330,7 +340,7 @@ export class Group implements Watcher, Gatherer {
     const [watch] = this.watches
     if (!watch || !this.#root || [...this.#audiences.values()].every(({ isConstant }) => isConstant))
       return undefined
-    const { anchors } = this.#sourceOf(watch)
+    const { anchors } = this.#options.sources.get(watch) as LiveSource
     if (watch.by === 'parent')
       return watch.key === null ? null : anchors.ofKey(watch.parent, String(watch.key))
     return this.#latest ? anchors.complete(watch.entity, this.#latest) : null
@@ -357,9 +367,5 @@ export class Group implements Watcher, Gatherer {
     if (main) return
     cohort.isReading = false
     for (const [source, position] of positions) cohort.positions.set(source, position)
-  }
-
-  #sourceOf({ entity }: Watch): LiveSource {
-    return this.#options.sources.find(({ name }) => name === entity.source) as LiveSource
   }
 }

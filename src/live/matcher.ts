@@ -1,15 +1,15 @@
-import sql, { type Sql } from 'sql-template-tag'
+import sql, { join, type Sql } from 'sql-template-tag'
 import type { ColumnValues } from '../changes/change.ts'
 import type { GraphContext } from '../graph/context.ts'
 import type { Entity } from '../graph/entity.ts'
 import { filterCondition } from '../graph/filter-condition.ts'
-import type { FilterValue } from '../graph/filter-input.ts'
 import { anyOf, columnOf, rowsOf, tableName } from '../graph/statement.ts'
 import { rowRuleOf } from '../graph/visibility.ts'
 import { ruleHolds } from '../graph/visibility-row.ts'
 import type { Anchors } from './anchors.ts'
 import { type Predicate, predicateOf } from './predicate.ts'
 import { usableColumns } from './snapshot-reader.ts'
+import type { Watch } from './watch.ts'
 
 /** A row as a change left it. */
 export interface Image {
@@ -20,8 +20,7 @@ export interface Image {
 export interface MatcherOptions {
   /** Makes a context of the one who looks, with nothing loaded. */
   readonly context: () => GraphContext
-  readonly entity: Entity
-  readonly filter: FilterValue | undefined
+  readonly watch: Watch & { readonly by: 'filter' }
   readonly anchors: Anchors
 }
 
@@ -32,15 +31,19 @@ export class Matcher {
 
   /** @throws TributaryError BAD_INPUT for a filter that cannot be used. */
   constructor(options: MatcherOptions) {
-    const { context, entity, filter } = options
+    const { context, watch } = options
     this.#options = options
-    filterCondition(context(), entity, filter, new Map())
-    this.#predicate = predicateOf(context(), entity, filter)
+    this.#condition(context())
+    this.#predicate = predicateOf(context(), watch.entity, watch.filter)
   }
 
   /** Whether each row is one of them; at once where nothing has to be asked. */
   match(images: readonly Image[]): readonly boolean[] | Promise<readonly boolean[]> {
-    const held = images.map(({ values }) => this.#predicate?.(values))
+    const { condition } = this.#options.watch
+    const held = images.map(({ values }) => {
+      const holds = this.#predicate?.(values)
+      return holds === true && condition ? condition.holds(values) : holds
+    })
     const asked = images.filter((_, index) => held[index] === undefined)
     if (asked.length === 0) return this.#seen(images, held as boolean[])
     return this.#ask(asked).then((answers) => {
@@ -57,7 +60,8 @@ export class Matcher {
     images: readonly Image[],
     held: readonly boolean[],
   ): readonly boolean[] | Promise<readonly boolean[]> {
-    const { entity, anchors } = this.#options
+    const { anchors } = this.#options
+    const { entity } = this.#options.watch
     const context = this.#options.context()
     const rule = rowRuleOf(context, entity)
     if (rule.kind === 'always') return held
@@ -71,9 +75,9 @@ export class Matcher {
 
   /** Postgres's own decision: on the images where they are whole, on the rows as they are now where they are not. */
   async #ask(images: readonly Image[]): Promise<boolean[]> {
-    const { entity, filter } = this.#options
+    const { entity } = this.#options.watch
     const context = this.#options.context()
-    const condition = filterCondition(context, entity, filter, new Map()) ?? sql`TRUE`
+    const condition = this.#condition(context)
     const needed = usableColumns(context, entity)
     const [whole, parts]: [Image[], Image[]] = [[], []]
     for (const image of images)
@@ -91,6 +95,13 @@ export class Matcher {
       for (const image of parts) if (keys.has(image.key)) holding.add(image)
     }
     return images.map((image) => holding.has(image))
+  }
+
+  #condition(context: GraphContext): Sql {
+    const { entity, filter, condition } = this.#options.watch
+    const parts = [filterCondition(context, entity, filter, new Map()), condition?.sql(context)]
+    const given = parts.filter((part) => part !== undefined)
+    return given.length > 0 ? join(given, ' AND ') : sql`TRUE`
   }
 }
 

@@ -83,7 +83,7 @@ export class Replay {
     const { signal } = this.#stopping
     // A cursor within a transaction needs that transaction once more.
     const after = { epoch, lsn: index === undefined ? lsn : lsn - 1n }
-    for await (const transactions of source.feed.replay(after, until, signal))
+    for await (const transactions of source.replay(after, until, signal))
       for (const transaction of transactions) {
         if (signal.aborted) return
         const entries = source.entriesFor(this.#options.watcher, transaction)

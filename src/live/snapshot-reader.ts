@@ -201,7 +201,9 @@ function listBranch(wanted: Wanted): Branch {
     return { entity, columns, wanted: [wanted], select: sql`${from} WHERE ${below} ${order}` }
   }
   const conditions = [
-    watch.by === 'filter' ? filterCondition(context, entity, watch.filter, new Map()) : undefined,
+    ...(watch.by === 'filter'
+      ? [filterCondition(context, entity, watch.filter, new Map()), watch.condition?.sql(context)]
+      : []),
     ruleSql(context, entity, rowRuleOf(context, entity), 't'),
   ].filter((part) => part !== undefined)
   const terms = totalOrder(entity, undefined, (column) => columns.includes(column)).map(

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { TributaryError } from '../errors/tributary-error.ts'
 import type { GraphContext } from '../graph/context.ts'
-import type { LiveSource } from './live-source.ts'
+import type { LiveSource, Watcher } from './live-source.ts'
 import type { Position } from './position.ts'
 import type { Reading } from './snapshot-reader.ts'
 import type { Watch } from './watch.ts'
@@ -9,6 +9,14 @@ import type { Watch } from './watch.ts'
 /** How a watch's rows were. */
 export interface WatchReading extends Reading {
   readonly watch: Watch
+}
+
+export interface WholeReading {
+  readonly watcher: Watcher
+  readonly sources: ReadonlyMap<Watch, LiveSource>
+  readonly context: () => GraphContext
+  /** Noted here, by source. */
+  readonly positions: Map<string, Position>
 }
 
 /** How often a snapshot is read that is behind the log, and how long is waited between, in milliseconds. */
@@ -21,19 +29,21 @@ const pauseMs = 5
  * A commit is in the log a moment before a snapshot sees it. What a group was told before the reading began would be
  * missing from a snapshot that does not see it yet, so such a one is read again.
  */
-export async function readWhole(
-  watches: readonly Watch[],
-  sources: readonly LiveSource[],
-  context: () => GraphContext,
-  positions: Map<string, Position>,
-): Promise<readonly WatchReading[]> {
+export async function readWhole({
+  watcher,
+  sources,
+  context,
+  positions,
+}: WholeReading): Promise<readonly WatchReading[]> {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    for (const { name, position } of sources) if (position) positions.set(name, { source: name, ...position })
+    for (const { name, position } of sources.values())
+      if (position) positions.set(name, { source: name, ...position })
     const readings = await Promise.all(
-      watches.map(async (watch) => {
-        const source = sources.find(({ name }) => name === watch.entity.source) as LiveSource
-        return { watch, source, ...(await source.reader.read(watch, context())) }
-      }),
+      [...sources].map(async ([watch, source]) => ({
+        watch,
+        source,
+        ...(await source.read(watcher, watch, context())),
+      })),
     )
     const isBehind = readings.some(({ source, snapshot }) => {
       const position = positions.get(source.name)

@@ -1,6 +1,9 @@
+import type { Sql } from 'sql-template-tag'
 import { rowsRule } from '../auth/policy.ts'
+import type { ColumnValues } from '../changes/change.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import { storableText } from '../graph/column.ts'
+import type { GraphContext } from '../graph/context.ts'
 import { type Entity, entityNamed, findEntity, type RowKey } from '../graph/entity.ts'
 import type { FilterValue } from '../graph/filter-input.ts'
 import { decodeId } from '../graph/global-id.ts'
@@ -16,8 +19,21 @@ export type Watch = {
 } & (
   | { readonly by: 'key'; readonly key: RowKey | null }
   | { readonly by: 'parent'; readonly column: string; readonly parent: Entity; readonly key: RowKey | null }
-  | { readonly by: 'filter'; readonly filter: FilterValue | undefined }
+  | {
+      readonly by: 'filter'
+      readonly filter: FilterValue | undefined
+      /** A further condition, of those whose filter is not the entity's own. */
+      readonly condition?: WatchCondition
+    }
 )
+
+/** A condition on an entity's rows. */
+export interface WatchCondition {
+  /** As SQL on `t`. */
+  readonly sql: (context: GraphContext) => Sql | undefined
+  /** On a row's texts; undefined where they do not tell. */
+  readonly holds: (values: ColumnValues) => boolean | undefined
+}
 
 /** Rows that a snapshot tells of at most. */
 export const maximumSnapshot = 1_000

@@ -14,6 +14,7 @@ import { Feed } from '../../src/changes/feed.ts'
 import type { ChangeLog } from '../../src/changes/log/change-log.ts'
 import { openSqliteLog } from '../../src/changes/log/sqlite-log.ts'
 import { capturedTables } from '../../src/changes/postgres/captured-table.ts'
+import type { Watching } from '../../src/changes/watching.ts'
 import type { SourceKey } from '../../src/config/source-names.ts'
 import { cursorCodec } from '../../src/live/cursors.ts'
 import { Engine, type EngineOptions } from '../../src/live/engine.ts'
@@ -173,9 +174,15 @@ export async function openLiveWorld({
       })
     feeds.set(source, feed)
   }
-  const context = () => graph.context(everyone)
   const cursors = cursorCodec(new Cursors(await log.secret()))
-  const engine = cleanup.use(new Engine({ schema: graph.schema, feeds, cursors, context, ...options }))
+  const sources = (['platform', 'users', 'inference'] as const).map((name) => ({
+    name,
+    feed: feeds.get(name),
+    watching: (): Watching => ({ state: feeds.has(name) ? 'STREAMING' : 'NOT_CAPTURED', unwatched: {} }),
+  }))
+  const engine = cleanup.use(
+    new Engine({ schema: graph.schema, sources, cursors, databases: graph, ...options }),
+  )
   const feed = (source: SourceKey) => feeds.get(source) as Feed
   const owned = cleanup.move()
   return {

@@ -262,7 +262,7 @@ describe('a stream that is taken up again', () => {
 describe('those who watch the same', () => {
   it('cost one snapshot and one execution, and get the same bytes', async () => {
     const id = await job()
-    const before = world.engine.counters
+    const before = { ...world.engine.counters }
     const listeners = await Promise.all(Array.from({ length: 50 }, () => world.subscribe(one, { id })))
     await Promise.all(listeners.map((listener) => listener.nth(1)))
     const late = await world.subscribe(one, { id })

@@ -1,5 +1,5 @@
 import { builder } from '../../graph/builder.ts'
-import { type Entity, entities, type Watching } from '../../graph/entity.ts'
+import type { Entity, Watching } from '../../graph/entity.ts'
 import { entityRef } from '../../graph/entity-ref.ts'
 import { type FilterValue, filterInput } from '../../graph/filter-input.ts'
 import type { LiveEvent } from '../live-event.ts'
@@ -20,7 +20,7 @@ const sizeOf = (name: string) => (args: Arguments) =>
   snapshotSize(name, args[name] as number | null | undefined)
 
 /** Adds the subscription fields of an entity that is declared to be watched. */
-function entityFields(entity: Entity, live: Watching): void {
+export function addEntityFields(entity: Entity, live: Watching): void {
   const type = changeType({ name: entity.name, of: entityRef(entity) })
   const field = (
     name: string,
@@ -96,14 +96,4 @@ function entityFields(entity: Entity, live: Watching): void {
       },
     ],
   )
-}
-
-let added = false
-
-/** Adds the subscription fields of every entity declared so far. Once. */
-export function addLiveFields(): void {
-  if (added) return
-  added = true
-  builder.subscriptionType({ description: 'Every way to watch the graph live.' })
-  for (const entity of entities()) if (entity.live) entityFields(entity, entity.live)
 }

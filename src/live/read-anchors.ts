@@ -1,0 +1,21 @@
+import sql, { join, raw } from 'sql-template-tag'
+import type { ColumnValues } from '../changes/change.ts'
+import type { GraphContext } from '../graph/context.ts'
+import { anyOf, columnOf, rowsOf, tableName } from '../graph/statement.ts'
+import type { ReadAnchors } from './anchors.ts'
+
+/**
+ * Reads the rows that decide about others, whoever looks.
+ *
+ * @param run runs work as part of no request.
+ */
+export const anchorReader =
+  (context: Pick<GraphContext, 'source'>, run: <T>(work: () => Promise<T>) => Promise<T>): ReadAnchors =>
+  (entity, column, values, columns) => {
+    const source = context.source(entity.source)
+    for (const name of columns) source.require(entity.table, name)
+    const among = anyOf(columnOf('t', column), values, entity.columns.get(column)?.kind.cast ?? 'text')
+    const texts = columns.map((name) => sql`${columnOf('t', name)}::text AS ${raw(`"${name}"`)}`)
+    const statement = sql`SELECT ${join(texts)} FROM ${tableName(entity.table)} t WHERE ${among}`
+    return run(() => rowsOf<ColumnValues>(context, entity.source, statement))
+  }

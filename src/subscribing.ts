@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+import type { GraphQLSchema } from 'graphql'
+import type { Capturing } from './capturing.ts'
+import { Cursors } from './changes/cursor.ts'
+import type { Source } from './database/source.ts'
+import type { GraphContext } from './graph/context.ts'
+import { cursorCodec } from './live/cursors.ts'
+import { Engine } from './live/engine.ts'
+
+export interface SubscribingOptions {
+  readonly schema: GraphQLSchema
+  readonly sources: readonly Source[]
+  readonly capturing: Capturing
+  readonly databases: Pick<GraphContext, 'source'>
+}
+
+/** Begins to follow the changes of every configured source, for whoever subscribes. */
+export async function startSubscribing({
+  schema,
+  sources,
+  capturing,
+  databases,
+}: SubscribingOptions): Promise<Engine> {
+  // Whoever came before a history has begun would be told anew when it does.
+  await capturing.settled()
+  // Without a log no stream can be taken up again, whatever its cursor is signed with.
+  const cursors = new Cursors((await capturing.secret()) ?? randomBytes(32))
+  return new Engine({
+    schema,
+    sources: sources
+      .filter(({ config }) => config !== undefined)
+      .map(({ name }) => ({
+        name,
+        feed: capturing.feeds.get(name),
+        watching: () => capturing.watching(name),
+      })),
+    cursors: cursorCodec(cursors),
+    databases,
+  })
+}
