@@ -6,6 +6,7 @@ import { type Capturing, startCapturing } from './capturing.ts'
 import type { Config } from './config/config.ts'
 import { checkConnectionBudget } from './database/connection-budget.ts'
 import type { Source } from './database/source.ts'
+import type { SourceReport } from './database/source-report.ts'
 import { TributaryError } from './errors/tributary-error.ts'
 import { startIdentity } from './identity.ts'
 import { createSchema } from './schema.ts'
@@ -41,7 +42,9 @@ export interface GatewayOptions {
 export async function startGateway({ config, log, graphiql, visitor }: GatewayOptions): Promise<Gateway> {
   await using cleanup = new AsyncDisposableStack()
   for (const warning of config.warnings) log.warn(warning)
-  const { sources, apiKeyKinds, createContext } = cleanup.use(await startSources(config.sources, log))
+  const { sources, services, apiKeyKinds, createContext } = cleanup.use(
+    await startSources(config.sources, log, config.labeler),
+  )
   if (!sources.some((source) => source.status === 'AVAILABLE'))
     throw new TributaryError(
       'NO_SOURCE',
@@ -82,7 +85,9 @@ export async function startGateway({ config, log, graphiql, visitor }: GatewayOp
         algorithms: () => identity.keys.algorithms(),
         maxAge: publishedKeysMaxAge,
       },
-      health: () => ({ sources: sources.map((source) => healthOf(source, capturing)) }),
+      health: () => ({
+        sources: [...sources.map((source) => healthOf(source, capturing)), ...services.map(reportOf)],
+      }),
       log,
       ...(graphiql && { graphiql }),
     }),
@@ -98,19 +103,22 @@ function named(sources: readonly Source[], name: string): Source {
   return found
 }
 
-const healthOf = (
-  { name, status, reason, differences, config, pool }: Source,
-  capturing: Capturing,
-): SourceHealth => ({
+const reportOf = ({ name, status, reason, differences }: SourceReport): SourceHealth => ({
   name,
   status,
   reason,
   differences: differences.length,
-  watching: capturing.watching(name),
-  pool: {
-    size: config?.maxConnections ?? 0,
-    active: pool.totalCount - pool.idleCount,
-    idle: pool.idleCount,
-    waiting: pool.waitingCount,
-  },
+})
+
+const healthOf = (source: Source, capturing: Capturing): SourceHealth => ({
+  ...reportOf(source),
+  watching: capturing.watching(source.name),
+  pool: poolOf(source),
+})
+
+const poolOf = ({ config, pool }: Source): NonNullable<SourceHealth['pool']> => ({
+  size: config?.maxConnections ?? 0,
+  active: pool.totalCount - pool.idleCount,
+  idle: pool.idleCount,
+  waiting: pool.waitingCount,
 })

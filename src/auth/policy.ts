@@ -7,6 +7,7 @@
  */
 import {
   all,
+  always,
   any,
   empty,
   labeler,
@@ -64,7 +65,7 @@ export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
       datasetSnapshotId datasetVersion datasetPath datasetFormat splitStrategy epochs batchSize learningRate
       advancedConfig status statusRaw errorMessage workflowId clearmlTaskId finalAccuracy bestCheckpointPath
       lastCheckpointPath primaryMetric primaryMetricMode primaryMetricModeRaw createdAt startedAt completedAt
-      progress metricSeries creator session project experiment datasetSnapshot
+      progress metricSeries creator session project experiment datasetSnapshot dataset
       metrics logs validationResults testRuns inferenceJobs exportJobs deployments`,
     restricted: [{ to: admin, fields: 'outputDir processId' }],
   },
@@ -111,7 +112,7 @@ export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
   },
   DatasetSnapshot: {
     rows: any(admin, own('created_by_user_id', 'user'), usedBy('TrainingJob', 'datasetSnapshot')),
-    fields: `id databaseId datasetId datasetVersionHash createdByUserId notes createdAt splitConfig creator
+    fields: `id databaseId datasetId datasetVersionHash createdByUserId notes createdAt splitConfig creator dataset
       trainingJobs`,
     restricted: [{ to: admin, fields: 'storagePath snapshotMetadataPath' }],
   },
@@ -147,7 +148,7 @@ export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
   Invitation: {
     rows: any(admin, own('inviter_id', 'user'), own('invitee_id', 'user'), own('invitee_email', 'email')),
     fields: `id databaseId type typeRaw status statusRaw organizationId projectId datasetId inviterId inviteeEmail
-      inviteeId inviteeRole inviteeRoleRaw message expiresAt createdAt acceptedAt organization project inviter
+      inviteeId inviteeRole inviteeRoleRaw message expiresAt createdAt acceptedAt organization project dataset inviter
       invitee`,
   },
   ProjectMember: {
@@ -293,6 +294,15 @@ export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
     restricted: [{ to: admin, fields: 'jupyterTargetGroupArn jupyterRuleArn' }],
   },
 }
+
+/**
+ * Datasets are in no table of ours. Who sees one at all: whoever is signed in a public one, its owner, and whom the
+ * Labeler's permission call names (`src/sources/labeler/dataset-loader.ts`); these of its fields are for fewer.
+ */
+const datasetFields: Readonly<Record<string, Rule>> = { storagePath: admin }
+
+/** Who sees a field of a dataset, beyond seeing the dataset. */
+export const datasetFieldRule = (field: string): Rule => datasetFields[field] ?? always
 
 const fieldRules = new Map(
   Object.entries(entityPolicies).map(([entity, { fields, restricted = [] }]) => [

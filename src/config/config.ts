@@ -14,6 +14,7 @@ import {
   variables,
 } from './env.ts'
 import type { JobCommands } from './job-commands.ts'
+import { type LabelerConfig, labelerVariables, readLabeler } from './labeler-config.ts'
 import { type Environment, EnvironmentReader } from './reader.ts'
 import { type ReplayConfig, replayConfig, replayVariables } from './replay-config.ts'
 import { Secret } from './secret.ts'
@@ -100,6 +101,8 @@ export interface Config {
   readonly jobCommands: JobCommands
   readonly replay: ReplayConfig
   readonly changes: ChangesConfig
+  /** Undefined where the Labeler is not reached. */
+  readonly labeler: LabelerConfig | undefined
   /** The sources whose URL is set, in the order of the table of sources. */
   readonly sources: readonly SourceConfig[]
   /** Where the gateway keeps its own state; undefined where neither its own nor the platform's URL is set. */
@@ -123,6 +126,7 @@ export function readConfig(environment: Environment): Config {
   const auth = readAuth(reader, signingIn, { production, host, port })
   const replay = reader.readAll(replayVariables)
   const changes = reader.readAll(changesVariables)
+  const labeler = readLabeler(reader, reader.readAll(labelerVariables), auth.serviceJwtSecret)
   const { sources, gatewayDatabase } = readDatabases(reader, signingIn.GATEWAY_DATABASE_URL)
   if (reader.problems.length > 0)
     throw new TributaryError(
@@ -167,6 +171,7 @@ export function readConfig(environment: Environment): Config {
     jobCommands: process.JOB_COMMANDS,
     replay: replayConfig(replay),
     changes: changesConfig(changes, process.TRIBUTARY_HOME),
+    labeler,
     sources,
     gatewayDatabase,
     warnings: [...warnOfSimilar(environment, Object.keys(variables)), ...authWarnings(auth)],

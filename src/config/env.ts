@@ -3,6 +3,7 @@ import { captureVariables, sourceCaptureVariables } from './capture-config.ts'
 import { changesVariables } from './changes-config.ts'
 import { databaseUrl } from './database-url.ts'
 import { jobCommands } from './job-commands.ts'
+import { labelerVariables } from './labeler-config.ts'
 import { replayVariables } from './replay-config.ts'
 import { Secret } from './secret.ts'
 import { sslModes } from './source-config.ts'
@@ -361,6 +362,7 @@ export const variables: Readonly<Record<string, Variable>> = {
   ...authVariables,
   ...initVariables,
   ...replayVariables,
+  ...labelerVariables,
   ...limitVariables,
   ...poolVariables,
   ...overrideVariables,

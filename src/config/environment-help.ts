@@ -8,6 +8,7 @@ import {
   processVariables,
   sourceVariables,
 } from './env.ts'
+import { labelerVariables } from './labeler-config.ts'
 import { replayVariables } from './replay-config.ts'
 import { sourceNames } from './source-names.ts'
 import type { Variable } from './variable.ts'
@@ -18,6 +19,7 @@ const groups: readonly (readonly [string, Readonly<Record<string, Variable>>])[]
   ['Capturing changes', { ...changesVariables, ...captureVariables, ...sourceCaptureVariables }],
   ['Process', processVariables],
   ['Signing in', authVariables],
+  ['The Labeler', labelerVariables],
   ['Limits', limitVariables],
   ['Making databases', initVariables],
   ['Playing the embedded databases', replayVariables],

@@ -2,14 +2,20 @@ import type { RequestSession } from '../auth/request-session.ts'
 import type { Viewer } from '../auth/viewer.ts'
 import type { Watching } from '../changes/watching.ts'
 import type { Source } from '../database/source.ts'
+import type { SourceReport } from '../database/source-report.ts'
 import type { ModelFacade } from './model-facade.ts'
+
+/** The class of a service. */
+export type ServiceClass<T extends SourceReport> = abstract new (...given: never[]) => T
 
 /** What every resolver gets: the sources, and what this one request has loaded of them. */
 export interface GraphContext {
   /** A source by name. */
   source(name: string): Source
-  /** Every source, in the order of the table of sources. */
-  readonly sources: readonly Source[]
+  /** A system behind the graph that is no database, by its class. */
+  service<T extends SourceReport>(kind: ServiceClass<T>): T
+  /** Every source, in the order of the table of sources, and the services after them. */
+  readonly sources: readonly SourceReport[]
   /** How the changes of a source come here. */
   watching(source: string): Watching
   /** Prisma's model delegates of every database. */

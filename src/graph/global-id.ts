@@ -7,8 +7,26 @@ import { type Entity, findEntity, type RowKey } from './entity.ts'
  *
  * @see Relay's Global Object Identification Specification
  */
-export const encodeId = (entity: Entity, key: RowKey): string =>
-  Buffer.from(`${entity.name}:${key}`).toString('base64')
+export const encodeId = ({ name }: { readonly name: string }, key: RowKey): string =>
+  Buffer.from(`${name}:${key}`).toString('base64')
+
+/** What an id says: a type and a key of it, neither of them looked at; empty where it says nothing. */
+export function partsOfId(id: string): { readonly name: string; readonly key: string } {
+  const [, name = '', key = ''] = /^(\w+):(.+)$/s.exec(Buffer.from(id, 'base64').toString()) ?? []
+  return { name, key }
+}
+
+/**
+ * The key that an id of a type names.
+ *
+ * @throws TributaryError BAD_ID when it is of another, or this graph did not make it.
+ */
+export function decodeIdOf(typeName: string, id: string): string {
+  const { name, key } = partsOfId(id)
+  if (name !== typeName)
+    throw new TributaryError('BAD_ID', `"${id.slice(0, 60)}" is not an id of a ${typeName}.`)
+  return storableText(key, 'id')
+}
 
 /**
  * The entity and key that an id names.
@@ -17,7 +35,7 @@ export const encodeId = (entity: Entity, key: RowKey): string =>
  * @throws TributaryError BAD_ID when this graph did not make it.
  */
 export function decodeId(id: string): { entity: Entity; key: RowKey | null } {
-  const [, name = '', key = ''] = /^(\w+):(.+)$/s.exec(Buffer.from(id, 'base64').toString()) ?? []
+  const { name, key } = partsOfId(id)
   const entity = findEntity(name)
   if (!entity)
     throw new TributaryError(

@@ -1,8 +1,9 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import { TributaryError } from '../errors/tributary-error.ts'
 import { builder } from './builder.ts'
+import { storableText } from './column.ts'
 import type { GraphContext } from './context.ts'
-import { decodeId } from './global-id.ts'
+import { decodeId, partsOfId } from './global-id.ts'
 import { loadRow, selectionAt } from './rows.ts'
 import { nameType, typeNameOf } from './type-name.ts'
 
@@ -16,7 +17,20 @@ export const Node = builder.interfaceRef<object>('Node').implement({
   fields: (t) => ({ id: t.id({ nullable: false, description: 'The id, opaque.', resolve: () => '' }) }),
 })
 
+/** Finds the object of a type by its key, as the viewer sees it. */
+type NodeLoader = (key: string, context: GraphContext, info: GraphQLResolveInfo) => Promise<object | null>
+
+const loaders = new Map<string, NodeLoader>()
+
+/** Has `node` find the objects of a type that is no entity of a database. */
+export function addNode(typeName: string, load: NodeLoader): void {
+  loaders.set(typeName, load)
+}
+
 async function loadNode(id: string, context: GraphContext, info: GraphQLResolveInfo): Promise<object | null> {
+  const parts = partsOfId(id)
+  const load = loaders.get(parts.name)
+  if (load) return load(storableText(parts.key, 'id'), context, info)
   const { entity, key } = decodeId(id)
   if (key === null) return null
   const row = await loadRow(context, entity, key, selectionAt(context, info, entity))

@@ -1,10 +1,8 @@
-import type { Entity } from './entity.ts'
-
 const names = new WeakMap<object, string>()
 
-/** Notes which entity a row is of, for a field whose type may be any of several. */
-export function nameType<T extends object>(row: T, entity: Entity): T {
-  names.set(row, entity.name)
+/** Notes which type a row is of, for a field whose type may be any of several. */
+export function nameType<T extends object>(row: T, { name }: { readonly name: string }): T {
+  names.set(row, name)
   return row
 }
 

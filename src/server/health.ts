@@ -15,8 +15,8 @@ export interface SourceHealth {
   readonly differences: number
   /** How its changes come here. */
   readonly watching?: Watching
-  /** Its connections: `size` at most, `active` in use, `idle` open and free, `waiting` callers without one. */
-  readonly pool: {
+  /** Its connections: `size` at most, `active` in use, `idle` open and free, `waiting` callers without one. A service has none. */
+  readonly pool?: {
     readonly size: number
     readonly active: number
     readonly idle: number
@@ -61,9 +61,9 @@ function ready({ sources }: HealthReport, draining: boolean): HealthAnswer {
   }
 }
 
-/** The pool of each source. */
+/** The pool of each database. */
 function db({ sources }: HealthReport): HealthAnswer {
-  const configured = sources.filter(isConfigured)
+  const configured = sources.filter((source) => isConfigured(source) && source.pool !== undefined)
   const usable = configured.filter(isUsable)
   const status =
     usable.length === 0 ? 'unhealthy' : usable.length === configured.length ? 'healthy' : 'degraded'
@@ -75,9 +75,9 @@ function db({ sources }: HealthReport): HealthAnswer {
         status: isUsable(source) ? 'healthy' : 'unhealthy',
         database: {
           connected: isUsable(source),
-          pool_size: source.pool.size,
-          active_connections: source.pool.active,
-          available_connections: Math.max(0, source.pool.size - source.pool.active),
+          pool_size: source.pool?.size ?? 0,
+          active_connections: source.pool?.active ?? 0,
+          available_connections: Math.max(0, (source.pool?.size ?? 0) - (source.pool?.active ?? 0)),
         },
       })),
     },

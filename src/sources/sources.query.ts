@@ -1,6 +1,7 @@
 import type { Watching, WatchingState } from '../changes/watching.ts'
 import type { Difference } from '../database/difference.ts'
-import type { Source, SourceStatus } from '../database/source.ts'
+import { Source, type SourceStatus } from '../database/source.ts'
+import type { SourceReport } from '../database/source-report.ts'
 import { builder } from '../graph/builder.ts'
 
 const Status = builder.enumType('SourceStatus', {
@@ -72,8 +73,8 @@ const SourceWatching = builder.objectRef<Watching>('SourceWatching').implement({
   }),
 })
 
-const SourceType = builder.objectRef<Source>('Source').implement({
-  description: 'A database that the graph reads.',
+const SourceType = builder.objectRef<SourceReport>('Source').implement({
+  description: 'A database, or a service, that the graph reads.',
   fields: (t) => ({
     name: t.exposeString('name', {
       nullable: false,
@@ -105,9 +106,10 @@ const SourceType = builder.objectRef<Source>('Source').implement({
     watching: t.field({
       type: SourceWatching,
       nullable: true,
-      description: 'How its changes come to those who watch it; null where it is not configured.',
-      resolve: ({ name, status }, _args, context) =>
-        status === 'NOT_CONFIGURED' ? null : context.watching(name),
+      description:
+        'How its changes come to those who watch it; null for a service, and where it is not configured.',
+      resolve: (source, _args, context) =>
+        source instanceof Source && source.status !== 'NOT_CONFIGURED' ? context.watching(source.name) : null,
     }),
   }),
 })
@@ -116,7 +118,7 @@ builder.queryField('sources', (t) =>
   t.field({
     type: [SourceType],
     nullable: false,
-    description: 'The databases behind the graph and how they are.',
+    description: 'The databases and services behind the graph and how they are.',
     resolve: (_root, _args, context) => [...context.sources],
   }),
 )

@@ -93,7 +93,10 @@ for (const { version, isHere, start } of servers) {
         '{ sources { name status reason differences { table } } }',
       )
       const sound = { status: 'AVAILABLE', reason: null, differences: [] }
-      expect(sources).toEqual(sourceTable.map(({ name }) => ({ name, ...sound })))
+      expect(sources).toEqual([
+        ...sourceTable.map(({ name }) => ({ name, ...sound })),
+        { name: 'labeler', ...sound, status: 'NOT_CONFIGURED' },
+      ])
       expect(await verifyAsProcess(lookalikes.urls)).toEqual({
         status: 0,
         lines: sourceTable.map(({ name }) => `${name}: as expected`),

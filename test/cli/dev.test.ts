@@ -125,6 +125,15 @@ describe('tributary dev', { timeout: 60_000 }, () => {
     const token = await signIn(url)
     const before = await jobCount(url, token)
     while ((await jobCount(url, token)) < before + 10) await gateway.printed(/request/)
+
+    // The Labeler is beside it, and reached.
+    const { datasets, sources } = await query<{ datasets: Page<object>; sources: object[] }>(
+      url,
+      '{ datasets(first: 5) { nodes { name } } sources { name status } }',
+      token,
+    )
+    expect(datasets.nodes).toHaveLength(5)
+    expect(sources).toContainEqual({ name: 'labeler', status: 'AVAILABLE' })
     expect(await gateway.end('SIGINT')).toEqual({ status: 0, signal: null })
     expect(gateway.stdout).not.toMatch(/WARN|ERROR/)
     await expectQuiet(home)

@@ -89,8 +89,8 @@ describe('the schema', () => {
 
   it('follows Relay’s connections: edges with cursor and node, and a PageInfo', () => {
     const connections = objects.filter(({ name }) => name.endsWith('Connection'))
-    // One of each entity, and the feed of jobs.
-    expect(connections.length).toBe(entities().length + 1)
+    // One of each entity, the feed of jobs, and the Labeler's datasets.
+    expect(connections.length).toBe(entities().length + 2)
     for (const connection of connections) {
       const { edges, pageInfo } = connection.getFields()
       const edge = edges && getNamedType(edges.type)

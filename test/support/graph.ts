@@ -93,9 +93,12 @@ export const gpuKey = (given: Partial<GpuUserPrincipal> & { readonly userId: num
 
 const nothing = { keys: () => [] }
 
-export async function openGraph(urls: Readonly<Record<string, string>>): Promise<TestGraph> {
-  const { sources: configs } = readConfig(environmentOf(urls))
-  const set = await startSources(configs, pino({ level: 'silent' }))
+export async function openGraph(
+  urls: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<TestGraph> {
+  const { sources: configs, labeler } = readConfig({ ...environmentOf(urls), ...env })
+  const set = await startSources(configs, pino({ level: 'silent' }), labeler)
   const source = (name: string) => {
     const found = set.sources.find((one) => one.name === name)
     if (!found) throw new Error(`No source is named ${name}.`)

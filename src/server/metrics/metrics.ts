@@ -126,10 +126,12 @@ export class Metrics {
   }
 
   #tellSources({ sources }: MetricsOptions): void {
-    const each = (tell: (source: SourceHealth) => number): Tell => {
+    const each = (tell: (source: SourceHealth) => number | undefined): Tell => {
       return (set) => {
-        for (const source of sources())
-          if (source.status !== 'NOT_CONFIGURED') set({ source: source.name }, tell(source))
+        for (const source of sources()) {
+          const value = source.status === 'NOT_CONFIGURED' ? undefined : tell(source)
+          if (value !== undefined) set({ source: source.name }, value)
+        }
       }
     }
     this.#gauge(
@@ -154,7 +156,7 @@ export class Metrics {
         `tributary_source_pool_${state}`,
         help,
         ['source'],
-        each(({ pool }) => pool[state]),
+        each(({ pool }) => pool?.[state]),
       )
   }
 

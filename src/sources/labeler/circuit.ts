@@ -1,0 +1,165 @@
+/*
+ * What stands between the graph and a Labeler that is not well. A call that cannot connect, or is met with silence,
+ * opens the circuit at once; single failures of a server that answers open it when they do not stop. While it is open
+ * every call is refused without a try, and a probe of our own looks whether `/health` answers: only that closes it, for
+ * a person's call is no experiment. Calls are safe to repeat, so a refused connection and a failing answer are tried
+ * again, at random intervals; silence is not, since whoever waits has waited already.
+ */
+import {
+  BulkheadRejectedError,
+  bulkhead,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  ExponentialBackoff,
+  handleWhen,
+  retry,
+  wrap,
+} from 'cockatiel'
+import type { SourceLog, SourceStatus } from '../../database/source.ts'
+import { TributaryError } from '../../errors/tributary-error.ts'
+import { LabelerFailure, type LabelerFailureKind } from './failure.ts'
+
+export interface CircuitOptions {
+  readonly maxConcurrent: number
+  /** Resolves when the service answers. */
+  readonly probe: () => Promise<void>
+  readonly log: SourceLog
+  /** Milliseconds between two probes of an open circuit. Default 1,000. */
+  readonly probeEveryMs?: number
+}
+
+const maxQueued = 500
+const furtherTries = 2
+/** Failing answers in a row that open the circuit. */
+const patience = 5
+
+const isOneOf =
+  (...kinds: readonly LabelerFailureKind[]) =>
+  (error: unknown) =>
+    error instanceof LabelerFailure && kinds.includes(error.kind)
+
+/** Keeps calls from a service that does not answer, and their number within bounds. */
+export class Circuit implements AsyncDisposable {
+  readonly #options: Required<CircuitOptions>
+  readonly #bulkhead
+  readonly #retry = retry(handleWhen(isOneOf('unreachable', 'failing')), {
+    maxAttempts: furtherTries,
+    backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 }),
+  })
+  readonly #connection
+  readonly #health
+  #timer: NodeJS.Timeout | undefined
+  #probing: Promise<void> | undefined
+  #isOver = false
+  #status: SourceStatus = 'CONNECTING'
+  #reason: string | undefined
+  #since = new Date()
+
+  constructor(options: CircuitOptions) {
+    this.#options = { probeEveryMs: 1_000, ...options }
+    const halfOpenAfter = this.#options.probeEveryMs / 2
+    this.#bulkhead = bulkhead(options.maxConcurrent, maxQueued)
+    this.#connection = circuitBreaker(handleWhen(isOneOf('unreachable', 'silent')), {
+      halfOpenAfter,
+      breaker: new ConsecutiveBreaker(1),
+    })
+    this.#health = circuitBreaker(handleWhen(isOneOf('failing')), {
+      halfOpenAfter,
+      breaker: new ConsecutiveBreaker(patience),
+    })
+    for (const breaker of [this.#connection, this.#health])
+      breaker.onBreak((reason) => this.#down('error' in reason ? reason.error : undefined))
+  }
+
+  get status(): SourceStatus {
+    return this.#status
+  }
+
+  get reason(): string | undefined {
+    return this.#reason
+  }
+
+  get since(): Date {
+    return this.#since
+  }
+
+  /** Looks for the first time; resolves when that has succeeded or failed. */
+  async start(): Promise<void> {
+    await this.#probe()
+  }
+
+  /**
+   * Makes a call that may be made again, unless the circuit is open.
+   *
+   * @throws TributaryError SOURCE_UNAVAILABLE, SOURCE_OVERLOADED; the call's error.
+   */
+  async run<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#status !== 'AVAILABLE') throw this.refusal()
+    const guarded = wrap(this.#bulkhead, this.#connection, this.#health, this.#retry)
+    try {
+      return await guarded.execute(() => call())
+    } catch (error) {
+      if (error instanceof BulkheadRejectedError)
+        throw new TributaryError('SOURCE_OVERLOADED', 'Too many calls of the labeler wait already.', {
+          extensions: { source: 'labeler' },
+        })
+      if (error instanceof Error && 'isBrokenCircuitError' in error) throw this.refusal()
+      throw error
+    }
+  }
+
+  refusal(cause?: unknown): TributaryError {
+    return new TributaryError('SOURCE_UNAVAILABLE', 'labeler cannot be reached.', {
+      cause,
+      extensions: { source: 'labeler' },
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true
+    clearTimeout(this.#timer)
+    await this.#probing
+  }
+
+  /** Tries the way through both breakers, which a success closes. */
+  #probe(): Promise<void> {
+    this.#probing = (async () => {
+      try {
+        await wrap(this.#connection, this.#health).execute(() => this.#options.probe())
+        if (this.#isClosed) this.#become('AVAILABLE')
+      } catch (error) {
+        // A circuit that is open already was not tried.
+        if (error instanceof LabelerFailure) this.#down(error)
+      }
+      if (this.#status !== 'AVAILABLE') this.#probeLater()
+    })()
+    return this.#probing
+  }
+
+  get #isClosed(): boolean {
+    return [this.#connection, this.#health].every(({ state }) => state === CircuitState.Closed)
+  }
+
+  #probeLater(): void {
+    clearTimeout(this.#timer)
+    if (this.#isOver) return
+    this.#timer = setTimeout(() => void this.#probe(), this.#options.probeEveryMs)
+    this.#timer.unref()
+  }
+
+  #down(error: unknown): void {
+    this.#become('UNAVAILABLE', error instanceof Error ? error.message : 'it does not answer')
+    this.#probeLater()
+  }
+
+  #become(status: SourceStatus, reason?: string): void {
+    if (status === this.#status && reason === this.#reason) return
+    if (status !== this.#status) this.#since = new Date()
+    this.#status = status
+    this.#reason = reason
+    const { log } = this.#options
+    if (status === 'AVAILABLE') log.info({ source: 'labeler' }, 'labeler is available')
+    else log.warn({ source: 'labeler', reason }, `labeler is unavailable: ${reason}`)
+  }
+}
