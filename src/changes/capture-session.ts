@@ -11,7 +11,7 @@
  * where the role may.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Client } from 'pg'
+import { type Client, DatabaseError } from 'pg'
 import type { ConnectionPlan } from '../database/connection-options.ts'
 import { reasonOf } from '../database/failure.ts'
 import { openClient } from '../database/open-client.ts'
@@ -91,9 +91,22 @@ export async function captureSession(options: SessionOptions): Promise<void> {
     const reason = reasonOf(error as Error, plan.address)
     // The log may be what failed; its last report grows old then, which says as much.
     await writer.report({ status: 'failed', reason, at: Date.now() }).catch(() => {})
+    if (missesPublication(error)) {
+      const line = `the slot ${names.slot} is older than its publication and would never find it; it is dropped`
+      tell({ kind: 'warning', line })
+      await stream[Symbol.asyncDispose]()
+      await dropSlot(ask, names.slot)
+    }
     throw error
   }
 }
+
+/**
+ * Up to Postgres 17 a slot looks for its publication as it was when the changes were made: one that was dropped and
+ * made anew is not there for those in between, for ever.
+ */
+const missesPublication = (error: unknown): boolean =>
+  error instanceof DatabaseError && error.code === '42704' && /publication/.test(error.message)
 
 async function connect(
   { plan, timing, signal }: SessionOptions,

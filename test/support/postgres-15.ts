@@ -17,7 +17,9 @@ const password = 'for-tests'
 export const hasPostgres15 = existsSync(join(binaries, 'postgres'))
 
 /** A Postgres 15 in a temporary folder that goes with it; it asks for passwords, and autovacuum leaves it alone. */
-export async function startPostgres15(): Promise<TestServer> {
+export async function startPostgres15(
+  settings: Readonly<Record<string, string | number>> = {},
+): Promise<TestServer> {
   const silent = () => {}
   const account = process.getuid?.() === 0 ? await serverAccount(silent) : undefined
   await using undo = new AsyncDisposableStack()
@@ -46,6 +48,7 @@ export async function startPostgres15(): Promise<TestServer> {
       unix_socket_directories: '',
       fsync: 'off',
       autovacuum: 'off',
+      ...settings,
     },
     logFile: join(folder, 'postgres.log'),
     log: silent,

@@ -23,7 +23,7 @@ export interface TransactionLimits {
 
 export const defaultLimits: TransactionLimits = { maxRows: 10_000, maxBytes: 16 * 2 ** 20 }
 
-/** A commit, and how much of the write-ahead log's messages it was made of. */
+/** A commit, and about how many bytes of memory it takes. */
 export interface ReadTransaction extends Transaction {
   readonly bytes: number
 }
@@ -134,7 +134,7 @@ export class TransactionReader {
   }
 
   #commit({ endLsn, time }: { endLsn: bigint; time: bigint }): ReadTransaction {
-    const { xid, changes, unknown, bytes } = this.#opened()
+    const { xid, changes, unknown, bytes, isTooLarge } = this.#opened()
     this.#open = undefined
     const invalidations = [...unknown].map(
       ([table, reason]): Change => ({ kind: 'invalidate', table, reason }),
@@ -144,7 +144,7 @@ export class TransactionReader {
       xid,
       committedAt: timeText(time),
       changes: [...invalidations, ...changes.filter(({ table }) => !unknown.has(table))],
-      bytes,
+      bytes: isTooLarge ? 0 : bytes,
     }
   }
 
