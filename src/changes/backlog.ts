@@ -38,11 +38,6 @@ export class Backlog {
     return this.#recent.end
   }
 
-  /** What is remembered, oldest first. */
-  get transactions(): readonly Transaction[] {
-    return this.#recent.after(this.#recent.start) ?? []
-  }
-
   add(transaction: Transaction): void {
     this.#recent.add(transaction, weightOf(transaction))
   }

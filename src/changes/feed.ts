@@ -44,7 +44,7 @@ export interface FeedOptions {
   readonly source: string
   readonly log: ChangeLog
   readonly logger: Logger
-  /** Changes that are kept in memory for those who take up a stream again. Default 20,000. */
+  /** Changes that are kept in memory for those who take up a stream again. Default 10,000. */
   readonly maxChanges?: number
   /** Milliseconds between two looks at the reports, and between two attempts. Default 1,000. */
   readonly lookEveryMs?: number
@@ -72,7 +72,7 @@ export class Feed implements AsyncDisposable {
   constructor(options: FeedOptions) {
     this.source = options.source
     this.#options = {
-      maxChanges: 20_000,
+      maxChanges: 10_000,
       lookEveryMs: 1_000,
       staleMs: reportStaleMs,
       now: Date.now,
@@ -87,15 +87,6 @@ export class Feed implements AsyncDisposable {
 
   get capture(): CaptureState {
     return this.#capture
-  }
-
-  /**
-   * What listeners were told of last, oldest first, as far as it is remembered. A snapshot may not see a transaction
-   * yet that the log has told already, for commits become visible a moment after they are written: whoever reads one
-   * finds here what it lacks, by the transactions' numbers.
-   */
-  get recent(): readonly Transaction[] {
-    return this.#backlog?.transactions ?? []
   }
 
   /** Begins to read. Resolves when it is known where, or that nobody ever captured or the log cannot be reached. */

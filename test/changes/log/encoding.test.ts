@@ -14,12 +14,6 @@ describe('a transaction as it is kept', () => {
     )
   })
 
-  it('names a table’s columns once', () => {
-    const [change] = commit(1).changes
-    const many = { ...commit(1), changes: Array.from({ length: 100 }, () => change) } as Transaction
-    expect(encodeTransaction(many).match(/status/g)).toHaveLength(1)
-  })
-
   it('is refused when it is cut off', () => {
     expect(() => decodeTransaction(1n, encodeTransaction(commit(1)).slice(0, -2))).toThrow(SyntaxError)
   })
