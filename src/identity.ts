@@ -143,6 +143,7 @@ export async function startIdentity({
         for (const keysOfKind of apiKeys) keysOfKind.forget(matches)
       },
       jobCommands: config.jobCommands,
+      gpuDev: config.gpuDev,
     }),
     accountsChanged: () => accountWatch.look(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

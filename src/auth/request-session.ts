@@ -1,3 +1,4 @@
+import type { GpuDevConfig } from '../config/gpu-dev-config.ts'
 import type { JobCommands } from '../config/job-commands.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { Passwords } from './passwords/passwords.ts'
@@ -24,4 +25,5 @@ export interface RequestSession {
   /** What people belong to, to be forgotten where it changes. */
   readonly scopes: Scopes
   readonly jobCommands: JobCommands
+  readonly gpuDev: GpuDevConfig
 }

@@ -13,6 +13,7 @@ import {
   sourceVariables,
   variables,
 } from './env.ts'
+import type { GpuDevConfig } from './gpu-dev-config.ts'
 import type { JobCommands } from './job-commands.ts'
 import { type LabelerConfig, labelerVariables, readLabeler } from './labeler-config.ts'
 import { type Environment, EnvironmentReader } from './reader.ts'
@@ -99,6 +100,7 @@ export interface Config {
   readonly log: LogConfig
   readonly auth: AuthConfig
   readonly jobCommands: JobCommands
+  readonly gpuDev: GpuDevConfig
   readonly replay: ReplayConfig
   readonly changes: ChangesConfig
   /** Undefined where the Labeler is not reached. */
@@ -169,6 +171,11 @@ export function readConfig(environment: Environment): Config {
     log: { level: process.LOG_LEVEL, format: process.LOG_FORMAT ?? (production ? 'json' : 'pretty') },
     auth,
     jobCommands: process.JOB_COMMANDS,
+    gpuDev: {
+      reservationQueue: process.GPUDEV_RESERVATION_QUEUE,
+      diskQueue: process.GPUDEV_DISK_QUEUE,
+      apiKeyHours: process.GPUDEV_API_KEY_TTL_HOURS,
+    },
     replay: replayConfig(replay),
     changes: changesConfig(changes, process.TRIBUTARY_HOME),
     labeler,

@@ -39,6 +39,10 @@ const timeZone = z.string().refine(
   { error: 'must be an IANA time zone, as in Asia/Seoul' },
 )
 
+const queueName = z
+  .string()
+  .regex(/^[a-zA-Z0-9_]{1,47}$/, { error: 'must be letters, digits and underscores, 47 at most' })
+
 const hour = 3600
 const day = 24 * hour
 
@@ -79,6 +83,21 @@ export const processVariables = {
     fallback: 'none',
     description:
       'rows where workers act on rows that ask for a job, or for its end; else such mutations are refused',
+  },
+  GPUDEV_RESERVATION_QUEUE: {
+    schema: queueName,
+    fallback: 'gpu_reservations',
+    description: 'pgmq queue on which GPU Dev takes requests for reservations',
+  },
+  GPUDEV_DISK_QUEUE: {
+    schema: queueName,
+    fallback: 'disk_operations',
+    description: 'pgmq queue on which GPU Dev takes requests for disks',
+  },
+  GPUDEV_API_KEY_TTL_HOURS: {
+    schema: wholeNumber(1, 168),
+    fallback: '2',
+    description: 'hours that an API key of GPU Dev is good for, where it is made here',
   },
   METRICS_TOKEN: {
     schema: z

@@ -2,6 +2,7 @@ import { Client } from 'pg'
 import { type BySource, bySource } from '../config/source-names.ts'
 import { gatewayState, migrate } from '../database/migrate.ts'
 import { startEmbeddedPostgres } from './cluster.ts'
+import { createQueues } from './message-queue.ts'
 import { seed } from './seed/seed.ts'
 
 /** The databases of `npm start`: real ones, of the embedded Postgres. */
@@ -27,6 +28,7 @@ export async function startDevelopmentDatabases(
     await createMissing(postgres.url(), Object.keys(urls))
     await Promise.all(Object.entries(urls).map(([source, url]) => migrate({ source, url, log })))
     await migrate({ ...gatewayState, url: urls.platform, log })
+    await withClient(urls.gpudev, createQueues)
     signal?.throwIfAborted()
     await seed({ urls, log })
     return { urls, [Symbol.asyncDispose]: () => postgres.stop() }
@@ -36,13 +38,18 @@ export async function startDevelopmentDatabases(
   }
 }
 
-async function createMissing(url: string, names: readonly string[]): Promise<void> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  try {
+const createMissing = (url: string, names: readonly string[]) =>
+  withClient(url, async (client) => {
     const { rows } = await client.query<{ datname: string }>('SELECT datname FROM pg_database')
     const there = new Set(rows.map((row) => row.datname))
     for (const name of names) if (!there.has(name)) await client.query(`CREATE DATABASE "${name}"`)
+  })
+
+async function withClient(url: string, work: (client: Client) => Promise<void>): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    await work(client)
   } finally {
     await client.end()
   }

@@ -39,6 +39,7 @@ const maximumKept = 50_000
 export function anchorColumns(entity: Entity, rule: Rule = rowsRule(entity.name)): string[] {
   switch (rule.kind) {
     case 'own':
+    case 'listed':
     case 'within':
     case 'empty':
     case 'noneOf':

@@ -25,6 +25,7 @@ describe('readConfig', () => {
       production: false,
       home: '.tributary',
       jobCommands: 'none',
+      gpuDev: { reservationQueue: 'gpu_reservations', diskQueue: 'disk_operations', apiKeyHours: 2 },
       replay: { isOn: true, speed: 1, traceFolder: undefined },
       auth: {
         issuer: 'http://127.0.0.1:4000',

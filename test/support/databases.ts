@@ -11,6 +11,7 @@ import { Client, DatabaseError } from 'pg'
 import { inject } from 'vitest'
 import { type BySource, bySource, type SourceKey, sourceNames } from '../../src/config/source-names.ts'
 import { gatewayState, migrate } from '../../src/database/migrate.ts'
+import { createQueues } from '../../src/embedded/message-queue.ts'
 
 const sources = sourceNames.map(({ name }) => name)
 
@@ -94,6 +95,9 @@ async function makeTemplates(admin: Client, seeded: boolean): Promise<void> {
   } else {
     await Promise.all(sources.map((source) => migrate({ source, url: urls[source] })))
     await migrate({ ...gatewayState, url: urls.platform })
+    const gpudev = await connect(urls.gpudev)
+    await createQueues(gpudev)
+    await gpudev.end()
   }
   for (const name of Object.values(templates)) {
     await admin.query(`ALTER DATABASE ${name} IS_TEMPLATE true ALLOW_CONNECTIONS false`)
