@@ -304,8 +304,26 @@ const datasetFields: Readonly<Record<string, Rule>> = { storagePath: admin }
 /** Who sees a field of a dataset, beyond seeing the dataset. */
 export const datasetFieldRule = (field: string): Rule => datasetFields[field] ?? always
 
+/**
+ * Types that are no rows of a database, and not for everybody. Their rules speak of the viewer alone; a type that is in
+ * neither table tells of what the viewer sees anyway.
+ */
+export const typePolicies: Readonly<Record<string, EntityPolicy>> = {
+  // Why a database does not answer, and what it lacks, names hosts, roles and tables: the operators' matter.
+  Source: {
+    rows: signedIn,
+    fields: 'name status since watching',
+    restricted: [{ to: admin, fields: 'reason differences' }],
+  },
+  SourceWatching: {
+    rows: signedIn,
+    fields: 'state lagBytes',
+    restricted: [{ to: admin, fields: 'reason unwatchedTables' }],
+  },
+}
+
 const fieldRules = new Map(
-  Object.entries(entityPolicies).map(([entity, { fields, restricted = [] }]) => [
+  Object.entries({ ...entityPolicies, ...typePolicies }).map(([entity, { fields, restricted = [] }]) => [
     entity,
     new Map<string, Rule | 'with the row'>([
       ...names(fields).map((name) => [name, 'with the row'] as const),
@@ -318,8 +336,8 @@ function names(list: string): string[] {
   return list.split(/\s+/).filter(Boolean)
 }
 
-/** Who sees the rows of an entity; nobody, where the table is silent. */
-export const rowsRule = (entity: string): Rule => entityPolicies[entity]?.rows ?? never
+/** Who sees the rows of an entity, or what is of a type; nobody, where the table is silent. */
+export const rowsRule = (type: string): Rule => (entityPolicies[type] ?? typePolicies[type])?.rows ?? never
 
 /** Who sees a field of an entity, beyond seeing the row; undefined where the table is silent. */
 export const fieldRule = (entity: string, field: string): Rule | 'with the row' | undefined =>

@@ -3,6 +3,7 @@ import type { Difference } from '../database/difference.ts'
 import { Source, type SourceStatus } from '../database/source.ts'
 import type { SourceReport } from '../database/source-report.ts'
 import { builder } from '../graph/builder.ts'
+import { seesType } from '../graph/policy-plugin.ts'
 
 const Status = builder.enumType('SourceStatus', {
   description: 'Whether a source answers.',
@@ -56,7 +57,7 @@ const SourceWatching = builder.objectRef<Watching>('SourceWatching').implement({
     state: t.field({ type: State, nullable: false, description: 'How.', resolve: ({ state }) => state }),
     reason: t.string({
       nullable: true,
-      description: 'Why they do not come as they are committed.',
+      description: 'Why they do not come as they are committed; for administrators.',
       resolve: ({ reason }) => reason,
     }),
     lagBytes: t.float({
@@ -66,8 +67,8 @@ const SourceWatching = builder.objectRef<Watching>('SourceWatching').implement({
     }),
     unwatchedTables: t.field({
       type: [UnwatchedTable],
-      nullable: false,
-      description: 'Tables whose changes do not come even so.',
+      nullable: true,
+      description: 'Tables whose changes do not come even so; for administrators.',
       resolve: ({ unwatched }) => Object.entries(unwatched).map(([table, reason]) => ({ table, reason })),
     }),
   }),
@@ -88,7 +89,7 @@ const SourceType = builder.objectRef<SourceReport>('Source').implement({
     }),
     reason: t.string({
       nullable: true,
-      description: 'Why it does not answer.',
+      description: 'Why it does not answer; for administrators.',
       resolve: (source) => source.reason,
     }),
     since: t.field({
@@ -99,8 +100,8 @@ const SourceType = builder.objectRef<SourceReport>('Source').implement({
     }),
     differences: t.field({
       type: [SourceDifference],
-      nullable: false,
-      description: 'What it has otherwise than expected.',
+      nullable: true,
+      description: 'What it has otherwise than expected; for administrators.',
       resolve: (source) => [...source.differences],
     }),
     watching: t.field({
@@ -118,7 +119,7 @@ builder.queryField('sources', (t) =>
   t.field({
     type: [SourceType],
     nullable: false,
-    description: 'The databases and services behind the graph and how they are.',
-    resolve: (_root, _args, context) => [...context.sources],
+    description: 'The databases and services behind the graph and how they are, for whoever has signed in.',
+    resolve: (_root, _args, context) => (seesType(context.viewer, 'Source') ? [...context.sources] : []),
   }),
 )

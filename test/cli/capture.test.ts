@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { captureDrop, captureSetup } from '../../src/cli/capture-setup.ts'
 import { captureStatus } from '../../src/cli/capture-status.ts'
 import { temporaryFolder } from '../embedded/start-owner.ts'
-import { query } from '../support/client.ts'
+import { query, signIn } from '../support/client.ts'
 import { cloneDatabases } from '../support/databases.ts'
 import { TributaryProcess } from './tributary-process.ts'
 
@@ -27,6 +27,9 @@ async function command(
   const status = await commands[name].run({ args, env, print: (line) => lines.push(line) })
   return { status, stdout: `${lines.join('\n')}\n` }
 }
+
+/** How the sources are, as an administrator sees it. */
+const sourcesAt = async (url: string) => query<Sources>(url, watching, await signIn(url))
 
 const stateOf = ({ sources }: Sources, name: string) =>
   sources.find((source) => source.name === name)?.watching
@@ -125,14 +128,14 @@ describe('tributary capture', { timeout: 60_000 }, () => {
     expect((await command(['setup', '--only', 'platform'], { env: env('one') })).status).toBe(0)
     await using first = new TributaryProcess(['serve'], { env: env('one') })
     const url = await first.url()
-    const state = await query<Sources>(url, watching)
+    const state = await sourcesAt(url)
     expect(stateOf(state, 'platform')).toEqual({ state: 'STREAMING', reason: null, unwatchedTables: [] })
     expect(stateOf(state, 'users')?.state).toBe('NOT_CAPTURED')
     expect(stateOf(state, 'users')?.reason).toMatch(/no publication tributary; run `tributary capture setup`/)
     expect(stateOf(state, 'inference')).toBeNull()
 
     await using second = new TributaryProcess(['serve'], { env: env('two') })
-    const other = stateOf(await query<Sources>(await second.url(), watching), 'platform')
+    const other = stateOf(await sourcesAt(await second.url()), 'platform')
     expect(other?.state).toBe('ELSEWHERE')
     expect(other?.reason).toMatch(/another has the slot .*REDIS_URL/)
     expect(second.stdout).toMatch(/capture of platform: standing by; another has the slot/)
@@ -140,7 +143,7 @@ describe('tributary capture', { timeout: 60_000 }, () => {
     // Beside the first, reading its log.
     const beside = { ...env('three'), CAPTURE: 'off', CHANGE_LOG_DIR: `${folders.path}/one/changes` }
     await using third = new TributaryProcess(['serve'], { env: beside })
-    expect(stateOf(await query<Sources>(await third.url(), watching), 'platform')?.state).toBe('STREAMING')
+    expect(stateOf(await sourcesAt(await third.url()), 'platform')?.state).toBe('STREAMING')
     const ready = await fetch(new URL('/health/ready', await third.url()))
     expect(await ready.json()).toMatchObject({ sources: { platform: { watching: { state: 'STREAMING' } } } })
   })

@@ -1,7 +1,7 @@
 import SchemaBuilder from '@pothos/core'
 import { isObjectType } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { entityPolicies, fieldRule, namedFields } from '../../src/auth/policy.ts'
+import { entityPolicies, fieldRule, namedFields, typePolicies } from '../../src/auth/policy.ts'
 import type { Rule } from '../../src/auth/rule.ts'
 import { integer } from '../../src/graph/column.ts'
 import { declareEntity, type Entity, entities, entityNamed, fieldName } from '../../src/graph/entity.ts'
@@ -53,10 +53,11 @@ describe('a schema', () => {
   })
 
   it('finds each field in one list alone', () => {
-    const listed = Object.entries(entityPolicies).flatMap(([name, { fields, restricted = [] }]) =>
-      [fields, ...restricted.map((one) => one.fields)]
-        .flatMap((list) => list.split(/\s+/).filter(Boolean))
-        .map((field) => `${name}.${field}`),
+    const listed = Object.entries({ ...entityPolicies, ...typePolicies }).flatMap(
+      ([name, { fields, restricted = [] }]) =>
+        [fields, ...restricted.map((one) => one.fields)]
+          .flatMap((list) => list.split(/\s+/).filter(Boolean))
+          .map((field) => `${name}.${field}`),
     )
     expect(listed.toSorted()).toEqual(namedFields().toSorted())
   })
