@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { accountLookup } from './auth/account-lookup.ts'
 import { AccountWatch } from './auth/account-watch.ts'
 import { Accounts } from './auth/accounts.ts'
 import { type ApiKeyKind, ApiKeys } from './auth/api-keys/api-keys.ts'
@@ -25,6 +26,7 @@ import { tokenStrategies } from './auth/tokens/strategies.ts'
 import { createTokenVerifier } from './auth/tokens/verify-token.ts'
 import type { AuthConfig } from './config/auth-config.ts'
 import type { Config } from './config/config.ts'
+import { outsideRequests } from './database/request-scope.ts'
 import type { Source } from './database/source.ts'
 import { StateDatabase } from './database/state-database.ts'
 import { withoutRow } from './database/without-row.ts'
@@ -89,7 +91,7 @@ export async function startIdentity({
     log,
     clockTolerance: auth.clockTolerance,
   })
-  const loadUser = accounts.byToken.bind(accounts)
+  const loadUser = accountLookup(accounts, outsideRequests)
   const apiKeys = apiKeyKinds.map((kind) => new ApiKeys({ kind, log }))
   const strategies = [...apiKeys, tokenCredentials({ verify, revocations, loadUser, log })]
   const audit = new AuditLog(state)

@@ -74,6 +74,14 @@ export class Accounts {
     return ('email' in key ? unambiguous(rows, key.email) : rows[0]) ?? null
   }
 
+  /** Those of the accounts that are there, without their secrets. */
+  byIds(ids: readonly number[]): Promise<readonly TokenAccount[]> {
+    return this.#users.query<TokenAccount>(
+      `SELECT ${tokenColumns} FROM users WHERE id = ANY($1::integer[])`,
+      [ids],
+    )
+  }
+
   /** Those of the accounts that are there and not locked. */
   async activeAmong(ids: readonly number[]): Promise<number[]> {
     const rows = await this.#users.query<{ id: number }>(

@@ -19,5 +19,8 @@ export function runInRequest<T>(scope: RequestScope, work: () => T): T {
   return storage.run(scope, work)
 }
 
+/** Runs work, and all that it starts, as part of no request. */
+export const outsideRequests = <T>(work: () => T): T => storage.exit(work)
+
 /** The request that the caller works for, if any. */
 export const currentRequest = (): RequestScope | undefined => storage.getStore()
