@@ -265,7 +265,7 @@ export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
   },
   GpuReservation: {
     rows: any(admin, ownGpuRow, listed('secondary_users', 'gpuUsername')),
-    fields: `id databaseId userId status statusRaw gpuTypeId gpuCount instanceType durationHours createdAt launchedAt
+    fields: `${job} progress startedAt id databaseId userId status statusRaw gpuTypeId gpuCount instanceType durationHours createdAt launchedAt
       expiresAt updatedAt name githubUser podName namespace nodePort jupyterEnabled jupyterPort jupyterError
       ebsVolumeId diskName failureReason currentDetailedStatus statusHistory statusHistoryRaw warning secondaryUsers
       isMultinode masterReservationId nodeIndex totalNodes cliVersion ebsAvailabilityZone domainName fqdn

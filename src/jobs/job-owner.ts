@@ -8,12 +8,13 @@ import { modelName } from '../graph/entity-ref.ts'
 import { loadRow, selectionAt } from '../graph/rows.ts'
 import { rowsOf } from '../graph/statement.ts'
 import { nameType, typeNameOf } from '../graph/type-name.ts'
+import { GpuUser } from '../sources/gpudev/gpu-user.ts'
 import { platform } from '../sources/platform/source.ts'
 import { User } from '../sources/users/user.ts'
 import type { Computed } from './job-kind.ts'
 
 /** Entities whose rows own jobs. */
-const owners: readonly Entity[] = [User]
+const owners: readonly Entity[] = [User, GpuUser]
 
 export const JobOwner = builder.unionType('JobOwner', {
   description: 'Whose a job is.',

@@ -1,4 +1,5 @@
 import './kinds/export-job.ts'
+import './kinds/gpu-reservation.ts'
 import './kinds/inference-job.ts'
 import './kinds/inference.ts'
 import './kinds/slurm-job.ts'

@@ -9,11 +9,13 @@ let databases: TestDatabases
 let gateway: TestGateway
 let platform: Client
 let inference: Client
+let gpudev: Client
 
 beforeAll(async () => {
   databases = await cloneDatabases({ seeded: true })
   platform = await databases.client('platform')
   inference = await databases.client('inference')
+  gpudev = await databases.client('gpudev')
   // Ties within a table, over tables and over databases, times without a value, and one past all others.
   await platform.query(`UPDATE training_jobs SET created_at = '2026-01-01 00:00:00.000001' WHERE id % 3 = 0`)
   await platform.query(`UPDATE training_jobs SET created_at = NULL, started_at = NULL WHERE id % 7 = 0`)
@@ -58,7 +60,21 @@ const kinds = [
   ['InferenceJob', 'inference_jobs', 'id', 'coalesce(created_at, started_at)', 'true'],
   ['SlurmJob', 'jobs', 'id', 'start_time', 'true'],
   ['Inference', 'inference', 'predict_id', 'coalesce(created_at, start_time)', 'job_id IS NULL'],
+  [
+    'GpuReservation',
+    'reservations',
+    'reservation_id',
+    'coalesce(created_at, launched_at)',
+    'coalesce(node_index, 0) = 0 OR master_reservation_id = reservation_id OR master_reservation_id IS NULL',
+  ],
 ] as const
+
+const sourceOf = (type: string) =>
+  type === 'GpuReservation'
+    ? 'gpudev'
+    : type === 'SlurmJob' || type === 'Inference'
+      ? 'inference'
+      : 'platform'
 
 interface Listed {
   readonly type: string
@@ -72,8 +88,9 @@ interface Listed {
 async function merged(): Promise<Listed[]> {
   const all: Listed[] = []
   for (const [type, table, key, at, listed] of kinds) {
-    const source = type === 'SlurmJob' || type === 'Inference' ? 'inference' : 'platform'
-    const { rows } = await (source === 'platform' ? platform : inference).query(
+    const source = sourceOf(type)
+    const client = { platform, inference, gpudev }[source]
+    const { rows } = await client.query(
       `SELECT ${key} AS key, (extract(epoch FROM ${at}) * 1000000)::float8 AS at FROM ${table} WHERE ${listed}`,
     )
     for (const row of rows) all.push({ type, source, key: row.key, at: row.at })
@@ -184,7 +201,7 @@ describe('the feed of jobs', () => {
     const { statements } = await gateway.measure(
       `{ jobs(first: 200) { edges { cursor } nodes { id state nativeStatus queuedAt startedAt finishedAt duration error source ${columns} } } }`,
     )
-    expect(statements).toEqual({ platform: 1, inference: 1 })
+    expect(statements).toEqual({ platform: 1, inference: 1, gpudev: 1 })
   })
 
   it('costs one statement a field and source more for what is worked out or lies elsewhere', async () => {
@@ -196,11 +213,21 @@ describe('the feed of jobs', () => {
     expect(statements).toMatchObject({ inference: 3, users: 1 })
   })
 
+  it('costs a statement each for the waits and the users of reservations', async () => {
+    const { statements } = await gateway.measure(
+      `{ jobs(first: 50, filter: { type: { eq: GPU_RESERVATION } }) {
+        nodes { state isStale queuePosition pendingReason owner { ... on GpuUser { username } } }
+      } }`,
+    )
+    // The page, the waits, which users they are, and their rows.
+    expect(statements).toEqual({ gpudev: 4 })
+  })
+
   it('counts by source, type and state in one statement a source', async () => {
     const { data, statements } = await gateway.measure<{
       jobCounts: { counts: { source: string; type: string; state: string; count: number }[] }
     }>('{ jobCounts { counts { source type state count } } }')
-    expect(statements).toEqual({ platform: 1, inference: 1 })
+    expect(statements).toEqual({ platform: 1, inference: 1, gpudev: 1 })
     const total = data.jobCounts.counts.reduce((sum, { count }) => sum + count, 0)
     expect(total).toBe((await merged()).length)
     const { rows } = await platform.query(
@@ -234,6 +261,27 @@ describe('the feed of jobs', () => {
     ).toBe(all)
   })
 
+  it('places what waits for the same kind of GPU by when it was asked for', async () => {
+    const { jobs } = await gateway.query<{
+      jobs: { nodes: { key: string; queuePosition: number; pendingReason: string | null }[] }
+    }>(
+      `{ jobs(first: 200, filter: { type: { eq: GPU_RESERVATION }, state: { eq: QUEUED } }) {
+        nodes { queuePosition pendingReason ... on GpuReservation { key: databaseId } }
+      } }`,
+    )
+    const { rows } = await gpudev.query(
+      `SELECT gpu_type, array_agg(reservation_id ORDER BY created_at, reservation_id) AS line FROM reservations
+        WHERE status IN ('pending', 'queued') AND master_reservation_id IS NULL GROUP BY 1`,
+    )
+    expect(rows.length).toBeGreaterThan(0)
+    for (const { line } of rows as { line: string[] }[])
+      for (const [index, key] of line.entries()) {
+        const waiting = jobs.nodes.find((node) => node.key === key)
+        expect(waiting?.queuePosition, key).toBe(index + 1)
+        expect(waiting?.pendingReason, key).toBeTruthy()
+      }
+  })
+
   it('leaves out a source that is down, and says which', async () => {
     await using proxy = await startTcpProxy(databases.urls.inference)
     await using asked = await startGateway({ urls: { ...databases.urls, inference: proxy.url } })
@@ -242,8 +290,8 @@ describe('the feed of jobs', () => {
     await proxy.refuse()
     const left = await page(asked, 'first: 200', 'totalCount')
     expect(left.missing).toEqual([{ source: 'inference', code: 'SOURCE_UNAVAILABLE' }])
-    expect(new Set(left.nodes.map(({ source }) => source))).toEqual(new Set(['platform']))
-    expect(left.totalCount).toBe((await merged()).filter(({ source }) => source === 'platform').length)
+    expect(left.nodes.map(({ source }) => source)).not.toContain('inference')
+    expect(left.totalCount).toBe((await merged()).filter(({ source }) => source !== 'inference').length)
   })
 
   it('refuses a cursor that it did not make', async () => {

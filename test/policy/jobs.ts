@@ -5,7 +5,15 @@ import { expect } from 'vitest'
 import type { Row } from '../support/worlds.ts'
 import type { Oracle, Who } from './oracle.ts'
 
-export const jobTypes = ['TrainingJob', 'ExportJob', 'TestRun', 'InferenceJob', 'SlurmJob', 'Inference']
+export const jobTypes = [
+  'TrainingJob',
+  'ExportJob',
+  'TestRun',
+  'InferenceJob',
+  'SlurmJob',
+  'Inference',
+  'GpuReservation',
+]
 
 /** Fields of every job, and how to ask for them. */
 const fields: Readonly<Record<string, string>> = {
@@ -14,7 +22,7 @@ const fields: Readonly<Record<string, string>> = {
       .split(' ')
       .map((name) => [name, name]),
   ),
-  owner: 'owner { ... on User { databaseId } }',
+  owner: 'owner { ... on User { databaseId } ... on GpuUser { user: databaseId } }',
 }
 
 /** Fields that are worked out, as documents ask for them, by `Type.field`. */
@@ -30,9 +38,19 @@ const states: Readonly<Record<string, string>> = {
   failed: 'FAILED',
   cancelled: 'CANCELLED',
   stopped: 'CANCELLED',
+  queued: 'QUEUED',
+  preparing: 'PREPARING',
+  creating_server: 'PREPARING',
+  active: 'RUNNING',
+  expired: 'SUCCEEDED',
 }
 
-const moment = (value: unknown) => (value == null ? null : `${String(value).replace(' ', 'T')}Z`)
+const moment = (value: unknown) =>
+  value == null
+    ? null
+    : `${String(value)
+        .replace(' ', 'T')
+        .replace(/([+]00|Z)$/, '')}Z`
 
 /** The training job that a row of the platform is, or belongs to. */
 const trainingOf = (oracle: Oracle, type: string, row: Row): Row | undefined =>
@@ -47,19 +65,35 @@ export function checkJobField(
 ): void {
   const message = `${who.name} reads ${here}.${field}`
   const isPic = type === 'SlurmJob' || type === 'Inference'
+  const isGpu = type === 'GpuReservation'
   const state = states[String(row.status).toLowerCase()] ?? 'UNKNOWN'
   const expected: Readonly<Record<string, unknown>> = {
     state,
     nativeStatus: row.status,
     queuedAt: moment(row.created_at),
-    startedAt: moment(isPic ? row.start_time : row.started_at),
-    finishedAt: moment(isPic ? row.end_time : row.completed_at),
-    error: row.error_message ?? null,
-    source: isPic ? 'inference' : 'platform',
-    pendingReason: null,
+    startedAt: moment(isPic ? row.start_time : isGpu ? row.launched_at : row.started_at),
+    finishedAt: moment(
+      isPic
+        ? row.end_time
+        : isGpu
+          ? (row.reservation_ended ?? row.cancelled_at ?? row.failed_at)
+          : row.completed_at,
+    ),
+    error: (isGpu ? row.failure_reason : row.error_message) ?? null,
+    source: isPic ? 'inference' : isGpu ? 'gpudev' : 'platform',
   }
   if (field in expected) expect(value, message).toBe(expected[field])
-  else if (field === 'owner') {
+  else if (field === 'pendingReason') {
+    if (state === 'QUEUED' && isGpu) expect([null, 'string'], message).toContain(value && typeof value)
+    else expect(value, message).toBeNull()
+  } else if (field === 'owner' && isGpu) {
+    const users = oracle.rows('GpuUser')
+    const user =
+      users.find(({ username }) => username === row.user_id) ??
+      users.find(({ user_id }) => String(user_id) === row.user_id)
+    const isSeen = user !== undefined && oracle.sees(who, 'GpuUser', user)
+    expect(value, message).toEqual(isSeen ? { user: user.user_id } : null)
+  } else if (field === 'owner') {
     const training = isPic ? undefined : trainingOf(oracle, type, row)
     const owner = training?.created_by ?? oracle.row('Project', training?.project_id)?.user_id
     const account = oracle.row('User', owner)

@@ -284,6 +284,11 @@ describe('the walk', () => {
           .visible(who, type)
           // A prediction that SLURM makes is listed as the SLURM job.
           .filter((row) => type !== 'Inference' || row.job_id === null)
+          // Nodes that belong together are listed as the one that stands for them.
+          .filter(
+            ({ master_reservation_id: master, reservation_id: own }) =>
+              master == null || master === own || !seeded.oracle.row('GpuReservation', master),
+          )
           .map((row) => globalId(type, row[keyColumn(type)])),
       )
       const fragments = jobTypes.map((type) => `... on ${type} { ${type}: databaseId ${selection(type, 0)} }`)
