@@ -67,6 +67,7 @@ export async function startGateway({ config, log, graphiql, visitor }: GatewayOp
       sources,
       capturing,
       databases: { source: (name) => named(sources, name) },
+      scopes,
     }),
   )
   const server = cleanup.use(

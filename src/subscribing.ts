@@ -1,17 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import type { GraphQLSchema } from 'graphql'
+import type { Scopes } from './auth/scope.ts'
 import type { Capturing } from './capturing.ts'
 import { Cursors } from './changes/cursor.ts'
 import type { Source } from './database/source.ts'
 import type { GraphContext } from './graph/context.ts'
 import { cursorCodec } from './live/cursors.ts'
 import { Engine } from './live/engine.ts'
+import { peopleReader } from './sources/people-reader.ts'
 
 export interface SubscribingOptions {
   readonly schema: GraphQLSchema
   readonly sources: readonly Source[]
   readonly capturing: Capturing
   readonly databases: Pick<GraphContext, 'source'>
+  readonly scopes: Scopes
 }
 
 /** Begins to follow the changes of every configured source, for whoever subscribes. */
@@ -20,6 +23,7 @@ export async function startSubscribing({
   sources,
   capturing,
   databases,
+  scopes,
 }: SubscribingOptions): Promise<Engine> {
   // Whoever came before a history has begun would be told anew when it does.
   await capturing.settled()
@@ -36,5 +40,9 @@ export async function startSubscribing({
       })),
     cursors: cursorCodec(cursors),
     databases,
+    people: {
+      scopes,
+      read: peopleReader({ users: databases.source('users'), platform: databases.source('platform') }),
+    },
   })
 }

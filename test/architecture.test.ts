@@ -35,7 +35,17 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'schema.ts': ['live', 'jobs', 'relations', 'sources', 'graph'],
   'identity.ts': ['server', 'auth', 'database', 'config', 'errors'],
   'capturing.ts': ['changes', 'sources', 'config', 'errors'],
-  'subscribing.ts': ['capturing.ts', 'live', 'changes', 'graph', 'database', 'config', 'errors'],
+  'subscribing.ts': [
+    'capturing.ts',
+    'live',
+    'sources',
+    'changes',
+    'graph',
+    'auth',
+    'database',
+    'config',
+    'errors',
+  ],
   'gateway.ts': [
     'capturing.ts',
     'subscribing.ts',

@@ -127,7 +127,8 @@ export class Cohort {
     const key = `${kind} ${sees}`
     const known = base.results.get(key)
     if (known) return known
-    const made = this.#options.executor.opening(kind, base.cursor, sees ? base.rows : new Map())
+    const { executor } = this.#options
+    const made = sees ? executor.opening(kind, base.cursor, base.rows) : executor.unseen(kind, base)
     base.results.set(key, made)
     return made
   }
@@ -173,7 +174,9 @@ export class Cohort {
     if (!this.#base) return
     this.#since.push(told)
     this.#bytes += (told.asIs?.json.length ?? 0) + (told.removed?.json.length ?? 0)
-    if (this.#since.length <= maximumSince && this.#bytes <= maximumBytes) return
+    const isLittle = this.#since.length <= maximumSince && this.#bytes <= maximumBytes
+    // What nobody saw was not executed, and whoever comes later may see it.
+    if (isLittle && told.asIs) return
     this.#base = undefined
     this.#since = []
   }

@@ -10,6 +10,8 @@ import {
   type ValidatedSubscriptionArgs,
   validateSubscriptionArgs,
 } from 'graphql'
+import type { Scopes } from '../auth/scope.ts'
+import type { Viewer } from '../auth/viewer.ts'
 import type { Feed } from '../changes/feed.ts'
 import type { Watching } from '../changes/watching.ts'
 import { runInRequest } from '../database/request-scope.ts'
@@ -33,6 +35,7 @@ import { defaultGraceMs, SourceModes } from './source-modes.ts'
 import type { LiveCounters, LiveEngine, LiveRequest, LiveStream } from './stream.ts'
 import { Subscription } from './subscription.ts'
 import { TurnContexts } from './turn-contexts.ts'
+import { type ReadPeople, ViewerWatch, type Viewing } from './viewer-watch.ts'
 import type { Watch } from './watch.ts'
 
 /** What the engine has to know of a source. */
@@ -50,6 +53,8 @@ export interface EngineOptions {
   readonly cursors: CursorCodec
   /** Every database, by the source's name. */
   readonly databases: Pick<GraphContext, 'source'>
+  /** Who those who watch are, and what they belong to. */
+  readonly people: { readonly read: ReadPeople; readonly scopes: Scopes }
   /** Least time between two turns in which a group tells, in milliseconds. Default 12. */
   readonly tickMs?: number
   /** Time between two looks at what nobody captures, in milliseconds. Default 1,000. */
@@ -71,19 +76,24 @@ export class Engine implements LiveEngine, Disposable {
   readonly #operations: LiveOperations
   readonly #sources: ReadonlyMap<string, SourceModes>
   readonly #groups = new Map<string, Group>()
-  readonly #streams = new Map<Subscription, Asked>()
+  readonly #streams = new Map<Subscription, Seat>()
   readonly #schedule = new Schedule()
   readonly #contexts = new TurnContexts()
   readonly #counting: Counting = newCounting()
   readonly counters: LiveCounters = countersOf(this.#counting, this.#streams, this.#groups)
   readonly #stopping = new AbortController()
+  readonly #viewers: ViewerWatch
   readonly #looking: NodeJS.Timeout
 
   constructor(options: EngineOptions) {
-    const { schema, sources } = options
+    const { schema, sources, people } = options
     this.#options = options
     this.#operations = new LiveOperations(schema)
     this.#sources = new Map(sources.map((source) => [source.name, this.#modesOf(source)]))
+    this.#viewers = new ViewerWatch({
+      ...people,
+      isTold: (source, table) => this.#sources.get(source)?.isLogged(table) ?? false,
+    })
     this.#looking = setInterval(() => this.#lookAtModes(), modesMs)
   }
 
@@ -113,25 +123,37 @@ export class Engine implements LiveEngine, Disposable {
     const args = getArgumentValues(operation.declared, operation.node, validated.variableValues)
     const cursor = (args.after as string | null | undefined) ?? lastEventId
     const after = cursor == null ? undefined : this.#options.cursors.decode(cursor)
-    const asked = { operation, validated, args, context: graph, present }
-    const { group, audience } = this.#place(asked)
+    const seat: Seat = {
+      asked: { operation, validated, args, context: graph, present },
+      get viewer() {
+        return this.asked.context.viewer
+      },
+      renew: (viewer) => this.#renew(stream, viewer),
+      fail: (error) => stream.fail(error),
+    }
+    const { group, audience } = this.#place(seat.asked)
     const { patienceMs } = this.#options
-    const stream = new Subscription({
+    const stream: Subscription = new Subscription({
       group,
       audience,
       after,
       decode: (text) => this.#options.cursors.decode(text),
       counting: this.#counting,
       present,
-      onEnd: (ended) => this.#streams.delete(ended),
+      onEnd: (ended) => {
+        this.#streams.delete(ended)
+        this.#viewers.delete(seat)
+      },
       ...(patienceMs === undefined ? {} : { patienceMs }),
     })
-    this.#streams.set(stream, asked)
+    this.#streams.set(stream, seat)
+    this.#viewers.add(seat)
     return stream
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#looking)
+    this.#viewers[Symbol.dispose]()
     this.#stopping.abort(new Error('The engine has stopped.'))
     for (const stream of [...this.#streams.keys()])
       stream.fail(new TributaryError('STOPPING', 'The gateway is being stopped.'))
@@ -219,7 +241,14 @@ export class Engine implements LiveEngine, Disposable {
       graceMs,
       polled: new PolledSource({ source: name, anchors: anchors(), reader, intervalMs: pollMs }),
       logged:
-        feed && new LoggedSource({ feed, anchors: anchors(), reader, onChange: () => {}, onLost: () => {} }),
+        feed &&
+        new LoggedSource({
+          feed,
+          anchors: anchors(),
+          reader,
+          onChange: (change) => this.#viewers.apply(name, change),
+          onLost: () => this.#viewers.lost(),
+        }),
     })
   }
 
@@ -230,13 +259,22 @@ export class Engine implements LiveEngine, Disposable {
         for (const stream of [...this.#streams.keys()]) if (stream.group === group) this.#replace(stream)
   }
 
+  /** Takes who the viewer of a stream is by now; where the policy decides as before, nobody notices. */
+  #renew(stream: Subscription, viewer: Viewer): void {
+    const seat = this.#streams.get(stream)
+    if (!seat) return
+    const { context } = seat.asked
+    seat.asked = { ...seat.asked, context: { ...context, viewer, memo: new Map() } }
+    this.#replace(stream)
+  }
+
   /** Brings a stream to where it belongs by now. */
   #replace(stream: Subscription): void {
-    const asked = this.#streams.get(stream)
-    if (!asked) return
+    const seat = this.#streams.get(stream)
+    if (!seat) return
     try {
-      const { group, audience } = this.#place(asked)
-      stream.move(group, audience)
+      const { group, audience } = this.#place(seat.asked)
+      if (group !== stream.group || audience !== stream.audience) stream.move(group, audience)
     } catch (error) {
       stream.fail(error)
     }
@@ -254,6 +292,11 @@ interface Asked {
   readonly args: Readonly<Record<string, unknown>>
   readonly context: GraphContext
   readonly present: (error: unknown) => GraphQLError
+}
+
+/** What is known of a stream that is open. */
+interface Seat extends Viewing {
+  asked: Asked
 }
 
 interface Placed {

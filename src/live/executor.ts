@@ -47,6 +47,22 @@ export class Executor {
     )
   }
 
+  /** How things are for those who see nothing of it: a row that they may have been told of is gone. */
+  unseen(
+    kind: 'SNAPSHOT' | 'RESYNC',
+    { cursor, rows }: { readonly cursor: string; readonly rows: ReadonlyMap<Watch, readonly ColumnValues[]> },
+  ): LiveResult | Promise<LiveResult> {
+    const removed = [...rows.keys()].flatMap((watch) =>
+      kind === 'RESYNC' && watch.by === 'key' && watch.key !== null
+        ? [{ entity: watch.entity, key: String(watch.key) }]
+        : [],
+    )
+    return this.#execute(
+      { kind: removed.length > 0 ? 'REMOVED' : kind, cursor, committedAt: null, rows: [], removed },
+      { isOpening: true, row: undefined, place: undefined },
+    )
+  }
+
   /** What has changed: one change, or several of which, for a field of states, the latest of each row is told. */
   changes(outcomes: readonly Outcome[], cursor: string): LiveResult | Promise<LiveResult> {
     const latest = this.#options.kind === 'state' ? latestOfEach(outcomes) : outcomes

@@ -38,12 +38,17 @@ export class SourceModes implements Disposable {
 
   /** Where the changes of an entity's rows come from now. */
   sourceOf({ table }: Entity): LiveSource {
-    const { logged, polled, graceMs, watching } = this.#options
+    const { logged, polled } = this.#options
+    return logged && this.isLogged(table) ? logged : polled
+  }
+
+  /** Whether the log tells of a table, or is waited for. */
+  isLogged(table: string): boolean {
+    const { logged, graceMs, watching } = this.#options
     const { state, unwatched } = watching()
-    if (!logged?.position) return polled
+    if (!logged?.position) return false
     if (state === 'STREAMING') this.#streamedAt = this.#now()
-    const isLogged = this.#now() - this.#streamedAt < graceMs
-    return isLogged && !(table in unwatched) ? logged : polled
+    return this.#now() - this.#streamedAt < graceMs && !(table in unwatched)
   }
 
   /** @throws TributaryError WATCHED_ELSEWHERE where another process gets the changes, and this one would miss them. */

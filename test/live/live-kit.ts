@@ -20,6 +20,7 @@ import { cursorCodec } from '../../src/live/cursors.ts'
 import { Engine, type EngineOptions } from '../../src/live/engine.ts'
 import type { LiveStream, SharedResult, StreamSink } from '../../src/live/stream.ts'
 import { expectedDatabase } from '../../src/sources/expected.ts'
+import { peopleReader } from '../../src/sources/people-reader.ts'
 import { configFor, publishTables, quick } from '../changes/capture-kit.ts'
 import { cloneDatabases, type TestDatabases } from '../support/databases.ts'
 import { everyone } from '../support/everyone.ts'
@@ -180,8 +181,12 @@ export async function openLiveWorld({
     feed: feeds.get(name),
     watching: (): Watching => ({ state: feeds.has(name) ? 'STREAMING' : 'NOT_CAPTURED', unwatched: {} }),
   }))
+  const people = {
+    scopes: graph.scopes,
+    read: peopleReader({ users: graph.source('users'), platform: graph.source('platform') }),
+  }
   const engine = cleanup.use(
-    new Engine({ schema: graph.schema, sources, cursors, databases: graph, ...options }),
+    new Engine({ schema: graph.schema, sources, cursors, databases: graph, people, ...options }),
   )
   const feed = (source: SourceKey) => feeds.get(source) as Feed
   const owned = cleanup.move()

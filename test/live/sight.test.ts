@@ -1,0 +1,151 @@
+import type { Client } from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { UserPrincipal } from '../../src/auth/principal.ts'
+import { encodeId } from '../../src/graph/global-id.ts'
+import { TrainingJob } from '../../src/sources/platform/training-job.ts'
+import { user } from '../support/graph.ts'
+import { type LiveWorld, openLiveWorld } from './live-kit.ts'
+
+let world: LiveWorld
+let platform: Client
+let users: Client
+
+const admin = user({ id: 1, role: 'admin' })
+const owner = user({ id: 2 })
+const member = user({ id: 3 })
+const stranger = user({ id: 4 })
+
+beforeAll(async () => {
+  world = await openLiveWorld({ captured: ['platform', 'users'] })
+  platform = await world.databases.client('platform')
+  users = await world.databases.client('users')
+})
+
+afterAll(async () => {
+  await world[Symbol.asyncDispose]()
+})
+
+beforeEach(async () => {
+  await users.query('TRUNCATE users, project_members CASCADE')
+  await users.query(
+    `INSERT INTO users (id, email, full_name, system_role, hashed_password, is_active, created_at, updated_at)
+      SELECT id, 'user' || id || '@example.com', 'User ' || id,
+        (CASE id WHEN 1 THEN 'admin' ELSE 'guest' END)::text::userrole, 'x', true, now(), now()
+      FROM generate_series(1, 4) id`,
+  )
+  await users.query(
+    "INSERT INTO project_members (project_id, user_id, role, joined_at) VALUES (1, 3, 'guest', now())",
+  )
+  await platform.query('TRUNCATE projects CASCADE')
+  await platform.query("INSERT INTO projects (id, name, user_id) VALUES (1, 'one', 2), (2, 'two', 4)")
+  await platform.query(
+    `INSERT INTO training_jobs (id, project_id, observability_backends, framework, model_name, task_type, dataset_format,
+        output_dir, epochs, batch_size, learning_rate, status)
+      VALUES (7, 1, 'mlflow', 'timm', 'm', 't', 'f', '/secret', 10, 8, 0.1, 'running')`,
+  )
+  await world.settled('platform')
+  await world.settled('users')
+  world.graph.scopes.drop()
+})
+
+const note = (notes: string) => platform.query('UPDATE training_jobs SET notes = $1 WHERE id = 7', [notes])
+const id = encodeId(TrainingJob, 7)
+const one = `subscription { trainingJobChanged(id: "${id}") { kind cursor id removed node { databaseId notes } nodes { databaseId } } }`
+const many =
+  'subscription { trainingJobsChanged { kind cursor id removed node { databaseId notes } nodes { databaseId } } }'
+const metrics =
+  'subscription { metricsAppended(jobId: 7) { kind cursor id removed node { epoch } nodes { epoch } } }'
+const measure = (epoch: number) =>
+  platform.query('INSERT INTO metrics (job_id, epoch) VALUES (7, $1)', [epoch])
+
+const watch = async (document: string, principal: UserPrincipal) =>
+  world.subscribe(document, {}, { viewer: await world.graph.viewer(principal) })
+
+describe('one row', () => {
+  it('is told to those who see it, and to nobody else', async () => {
+    const [boss, own, joined, other] = await Promise.all(
+      [admin, owner, member, stranger].map((principal) => watch(one, principal)),
+    )
+    for (const listener of [boss, own, joined])
+      expect((await listener?.nth(1))?.node).toMatchObject({ databaseId: 7 })
+    expect(await other?.nth(1)).toMatchObject({ kind: 'SNAPSHOT', node: null, nodes: [] })
+    await note('for those who may')
+    for (const listener of [boss, own, joined])
+      expect((await listener?.nth(2))?.node).toMatchObject({ notes: 'for those who may' })
+    await world.settled('platform')
+    expect(other?.results).toHaveLength(1)
+  })
+
+  it('shares its execution among all who see it, whoever they are', async () => {
+    const listeners = await Promise.all([admin, owner, member].map((principal) => watch(one, principal)))
+    await Promise.all(listeners.map((listener) => listener.nth(1)))
+    const { executions } = world.engine.counters
+    await note('once')
+    await Promise.all(listeners.map((listener) => listener.nth(2)))
+    expect(world.engine.counters.executions - executions).toBe(1)
+    expect(new Set(listeners.map(({ shared }) => shared[1]?.json)).size).toBe(1)
+  })
+
+  it('goes out of sight as its project does, and comes in sight', async () => {
+    const [own, other] = [await watch(one, owner), await watch(one, stranger)]
+    await Promise.all([own.nth(1), other.nth(1)])
+    await platform.query('UPDATE training_jobs SET project_id = 2 WHERE id = 7')
+    expect(await own.nth(2)).toMatchObject({ kind: 'REMOVED', id, node: null })
+    expect(await other.nth(2)).toMatchObject({ kind: 'UPDATED', node: { databaseId: 7 } })
+    await platform.query('UPDATE projects SET user_id = 2 WHERE id = 2')
+    expect(await other.nth(3)).toMatchObject({ kind: 'REMOVED', id })
+    expect((await own.nth(3)).node).toMatchObject({ databaseId: 7 })
+  })
+
+  it('keeps an internal column to those who may read it', async () => {
+    const document = one.replace('notes', 'notes outputDir')
+    const [boss, own] = [await watch(document, admin), await watch(document, owner)]
+    expect((await boss.nth(1)).node).toMatchObject({ outputDir: '/secret' })
+    expect((await own.nth(1)).node).toMatchObject({ outputDir: null })
+    await note('again')
+    expect((await boss.nth(2)).node).toMatchObject({ outputDir: '/secret' })
+    expect((await own.nth(2)).node).toMatchObject({ outputDir: null })
+  })
+})
+
+describe('a membership that is taken away', () => {
+  it.each([
+    ['one row', one],
+    ['rows of a filter', many],
+    ['appended rows', metrics],
+  ])('ends the sight of %s within a second', async (_, document) => {
+    const listener = await watch(document, member)
+    await listener.nth(1)
+    const began = performance.now()
+    await users.query('DELETE FROM project_members WHERE user_id = 3')
+    const next = await listener.nth(2)
+    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(next).toMatchObject({ nodes: [] })
+    expect(next.kind).toBe(document === one ? 'REMOVED' : 'RESYNC')
+    await note('unheard')
+    await measure(1)
+    await world.settled('platform')
+    expect(listener.results).toHaveLength(2)
+    await users.query(
+      "INSERT INTO project_members (project_id, user_id, role, joined_at) VALUES (1, 3, 'guest', now())",
+    )
+    expect((await listener.nth(3)).nodes).toHaveLength(1)
+  })
+})
+
+describe('an account', () => {
+  it('that gets another role sees by that', async () => {
+    const listener = await watch(many, stranger)
+    expect((await listener.nth(1)).nodes).toEqual([])
+    await users.query("UPDATE users SET system_role = 'admin' WHERE id = 4")
+    expect(await listener.nth(2)).toMatchObject({ kind: 'RESYNC', nodes: [{ databaseId: 7 }] })
+  })
+
+  it('that is locked is told nothing more', async () => {
+    const listener = await watch(one, owner)
+    await listener.nth(1)
+    await users.query('UPDATE users SET is_active = false WHERE id = 2')
+    await listener.ended()
+    expect(listener.errors[0]).toMatchObject({ message: expect.stringMatching(/locked/) })
+  })
+})
