@@ -231,7 +231,7 @@ export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
   LlmDeployment: {
     rows: signedIn,
     fields: `id databaseId name modelName minReplicas maxReplicas currentReplicas strategy strategyRaw provider
-      regionCode gpuType status statusRaw createdAt updatedAt model cloudRegion nodes`,
+      regionCode gpuType status statusRaw createdAt updatedAt model cloudRegion nodes members`,
   },
   LlmNode: {
     rows: signedIn,

@@ -30,7 +30,8 @@ export interface PageRequest {
   readonly backward: boolean
 }
 
-function pageSize(name: string, size: number): number {
+/** @throws TributaryError PAGE_SIZE. */
+export function pageSize(name: string, size: number): number {
   if (size < 0 || size > maximumPageSize)
     throw new TributaryError('PAGE_SIZE', `${name} is ${size}; a page has 0 to ${maximumPageSize} rows.`)
   return size

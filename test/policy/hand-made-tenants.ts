@@ -62,6 +62,7 @@ export const tenantTables: { readonly iaas: Tables; readonly skypilot: Tables } 
         status: 'dead',
       },
     ]),
+    deployment_nodes: [{ deployment_id: key(5, 1), node_id: key(6, 1), status: 'draining' }],
     usage_records: rows(7, [
       usage(one, { environment: 1, apiKey: 1, served: true }),
       usage(other, { environment: 3, apiKey: 3, served: true }),

@@ -9,6 +9,7 @@ export const types = Object.keys(tables)
 /** Fields that are worked out, and how to ask for them: seen with the row. */
 export const computed: Readonly<Record<string, string>> = {
   ...jobFields,
+  'LlmDeployment.members': 'members(first: 200) { totalCount edges { statusRaw node { databaseId } } }',
   'TrainingJob.progress': 'progress',
   'TrainingJob.metricSeries': 'metricSeries(name: "loss") { totalPoints points { value } }',
   'GpuReservation.statusHistory': 'statusHistory { statusRaw }',

@@ -49,6 +49,8 @@ const auxiliary = [
   'JobCount',
   'MissingSource',
   'UsageGroup',
+  'LlmDeploymentMemberConnection',
+  'LlmDeploymentMemberEdge',
   'SourceWatching',
   'UnwatchedTable',
   'Dataset',
@@ -112,6 +114,7 @@ function checkNode(who: Who, type: string, node: Row, path: string): void {
     if (computed[`${type}.${field}`]) {
       if (jobFields[`${type}.${field}`] && `${type}.${field}` !== 'TrainingJob.progress')
         checkJobField(oracle, who, type, { field, value, row, here })
+      else if (field === 'members') checkMembers(value as Page, row, here)
       else checkComputed(field, value, row, here)
       continue
     }
@@ -146,6 +149,14 @@ function checkValue(value: unknown, expected: unknown, field: string, message: s
   const isLabel = typeof value === 'string' && /^[A-Z_0-9]+$/.test(value) && !field.endsWith('Raw')
   if (expected == null) expect(value, message).toBeNull()
   else if (!isLabel) expect(value, message).toEqual(expected)
+}
+
+/** Of the first deployment the first node is a member. */
+function checkMembers({ totalCount, edges }: Page, row: Row, here: string): void {
+  const isFirst = row === seeded.oracle.rows('LlmDeployment')[0]
+  const databaseId = seeded.oracle.rows('LlmNode')[0]?.id
+  expect(totalCount, here).toBe(isFirst ? 1 : 0)
+  expect(edges, here).toEqual(isFirst ? [{ statusRaw: 'draining', node: { databaseId } }] : [])
 }
 
 /** Of each job there is one row of metrics, in the fifth of ten epochs; of reservations, no step that can be read. */

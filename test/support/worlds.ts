@@ -36,6 +36,7 @@ export const tablesOf = {
     'api_keys',
     'deployments',
     'nodes',
+    'deployment_nodes',
     'usage_records',
     'billing_events',
     'notification_deliveries',
