@@ -48,6 +48,8 @@ class SqliteLog implements ChangeLog {
   readonly #looking: NodeJS.Timeout
   #reader: SqliteReader
   #version: bigint
+  /** How often the file was seen to be another than before. */
+  #changes = 0
   #replacements = 0
 
   constructor(path: string, thread: SqliteThread, log: Logger) {
@@ -78,10 +80,14 @@ class SqliteLog implements ChangeLog {
   ): AsyncIterable<readonly Transaction[]> {
     const ended = AbortSignal.any([signal, this.#closing.signal])
     let position = after
+    let read = -1
     while (!ended.aborted) {
-      const remembered = this.#recent.get(source)?.after(position) ?? []
-      const batch =
-        remembered.length > 0 ? remembered : this.#read((reader) => reader.after(source, position))
+      let batch = this.#recent.get(source)?.after(position)
+      // What this process writes is in memory; the file is read when another may have written.
+      if (!batch || (batch.length === 0 && read !== this.#changes)) {
+        read = this.#changes
+        batch = this.#read((reader) => reader.after(source, position))
+      }
       const last = batch.at(-1)
       if (last) {
         position = { epoch: position.epoch, lsn: last.lsn }
@@ -101,6 +107,7 @@ class SqliteLog implements ChangeLog {
   /** The file was damaged and is another: whatever was read of it is lost, and readers learn it at their next look. */
   replaced(why: string): void {
     this.#replacements += 1
+    this.#changes += 1
     this.#log.error(
       { path: this.#path, why },
       'the change log was damaged and has been begun anew; the file is kept with the ending .damaged',
@@ -156,8 +163,10 @@ class SqliteLog implements ChangeLog {
       const version = this.#reader.version()
       if (version === this.#version) return
       this.#version = version
+      this.#changes += 1
     } catch {
       // Those who are woken meet the same.
+      this.#changes += 1
     }
     this.#wakeups.wakeAll()
   }
