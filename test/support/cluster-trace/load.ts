@@ -5,13 +5,15 @@ import { readRequests } from '../../../src/embedded/cluster-trace/requests.ts'
 import { readTasks } from '../../../src/embedded/cluster-trace/tasks.ts'
 import { continueSequences, insert, type Row } from '../../../src/embedded/seed/insert.ts'
 import { accounts } from './accounts.ts'
+import { readMachines } from './machines.ts'
 import { longestRunning, metricRows } from './metrics.ts'
 import { projects } from './projects.ts'
 import { slurmRows } from './slurm.ts'
+import { tenantRows } from './tenants.ts'
 import { trainingJobRows } from './training-jobs.ts'
 
 /** The sources that the trace fills. */
-export const traceSources = ['users', 'platform', 'inference'] as const
+export const traceSources = ['users', 'platform', 'inference', 'iaas'] as const
 
 type Source = (typeof traceSources)[number]
 
@@ -44,6 +46,7 @@ async function tablesOf(folder: string): Promise<Record<Source, Tables>> {
       metrics: await metricRows(folder, longestRunning(tasks)),
     },
     inference: slurmRows(tasks, requests),
+    iaas: tenantRows(requests, await readMachines(folder)),
   }
 }
 
@@ -70,8 +73,8 @@ async function fill(client: Client, tables: Tables, log: (line: string) => void)
 
 /**
  * Loads the trace of a real GPU cluster into the project's own databases: tasks become training jobs of the platform
- * and SLURM jobs with their trainings, mini-batch times the metrics of a job that still runs, requests predictions.
- * The databases are committed when all of them are full.
+ * and SLURM jobs with their trainings, mini-batch times the metrics of a job that still runs, requests predictions and
+ * records of tenants' use, machines the nodes that serve them. The databases are committed when all of them are full.
  *
  * @throws Error when the folder does not hold the trace, a table has rows, or a database cannot be written.
  */
