@@ -13,6 +13,7 @@ import { createSchema } from './schema.ts'
 import type { GraphiqlOptions } from './server/graphiql/page.ts'
 import type { SourceHealth } from './server/health.ts'
 import { createHttpServer } from './server/http.ts'
+import type { CaptureHealth } from './server/metrics/metrics.ts'
 import { scopeReader } from './sources/scope-reader.ts'
 import { startSources } from './sources/source-set.ts'
 import { createViewers } from './sources/viewers.ts'
@@ -89,6 +90,7 @@ export async function startGateway({ config, log, graphiql, visitor }: GatewayOp
       health: () => ({
         sources: [...sources.map((source) => healthOf(source, capturing)), ...services.map(reportOf)],
       }),
+      captures: async () => captureHealthOf(config, capturing),
       log,
       ...(graphiql && { graphiql }),
     }),
@@ -123,3 +125,9 @@ const poolOf = ({ config, pool }: Source): NonNullable<SourceHealth['pool']> => 
   idle: pool.idleCount,
   waiting: pool.waitingCount,
 })
+
+const captureHealthOf = ({ sources }: Config, capturing: Capturing): CaptureHealth[] =>
+  sources.map(({ name }) => {
+    const { state, lagBytes } = capturing.watching(name)
+    return { source: name, isStreaming: state === 'STREAMING', ...(lagBytes !== undefined && { lagBytes }) }
+  })

@@ -60,11 +60,31 @@ describe('the container files', { timeout: 60_000 }, () => {
 
   it('give each owner a database of its own, with the password of the compose file', async () => {
     const { ADMIN_DATABASE_URL, ...urls } = env
-    expect(Object.keys(urls)).toEqual(sourceNames.map(({ variable }) => variable))
+    const variables = [
+      ...sourceNames.map(({ variable }) => variable),
+      ...sourceNames.map(({ prefix }) => `${prefix}_CAPTURE_URL`),
+    ]
+    expect(Object.keys(urls)).toEqual(variables)
     expect(ADMIN_DATABASE_URL).toMatch(/^postgresql:\/\/admin:devpass@/)
     const asAdmin = { ...urls, ADMIN_DATABASE_URL: postgres.url('platform'), LABELER_PASSWORD: 'labeler_dev' }
     expect(await tributary(['db', 'init'], { env: asAdmin })).toMatchObject({ status: 0, stderr: '' })
     expect(await tributary(['db', 'verify'], { env })).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  it('let the gateway’s capture read what happens, by a role that may do nothing else', async () => {
+    const { ADMIN_DATABASE_URL: _, ...urls } = env
+    const [, command = ''] = /command: (\["capture".*\])$/m.exec(read('docker-compose.yml')) ?? []
+    const args = (JSON.parse(command) as string[]).map((word) =>
+      word.startsWith('postgresql:') ? postgres.url('platform') : word,
+    )
+    const lines = (await tributary(args, { env: urls })).stdout
+    expect(lines).toMatch(/^platform: made the role tributary_capture, which may replicate$/m)
+    const states = (await tributary(['capture', 'status'], { env: urls })).stdout
+    for (const { name } of sourceNames)
+      expect(states).toMatch(new RegExp(`^${name}: the slot tributary_\\w+ is read by nobody`, 'm'))
+    await expect(as('tributary_capture:capture_dev', 'users', 'SELECT FROM users')).rejects.toThrow(
+      'permission denied',
+    )
   })
 
   it('let the Labeler read the users and nothing else', async () => {
