@@ -13,6 +13,8 @@ export type Telling = 'as it is' | 'removed' | 'nothing'
 export class Audience {
   /** Whether they see it. */
   sees = false
+  /** How many streams are of it. */
+  size = 0
   readonly rule: Rule
   readonly #context: GraphContext
   readonly #entity: Entity | undefined

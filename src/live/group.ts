@@ -97,6 +97,7 @@ export class Group implements Watcher, Gatherer {
     const key = root ? audienceKey(context, root) : ''
     const known = this.#audiences.get(key)
     if (known) return known
+    for (const [name, { size }] of this.#audiences) if (size === 0) this.#audiences.delete(name)
     const made = new Audience(context, root)
     this.#audiences.set(key, made)
     return made

@@ -55,6 +55,7 @@ export class Subscription implements LiveStream {
     this.#options = options
     this.group = options.group
     this.audience = options.audience
+    this.audience.size++
   }
 
   get isOver(): boolean {
@@ -82,6 +83,8 @@ export class Subscription implements LiveStream {
   /** Goes over to another group, which tells it how things are. */
   move(group: Group, audience: Audience): void {
     this.group.leave(this)
+    this.audience.size--
+    audience.size++
     this.group = group
     this.audience = audience
     this.#drop()
@@ -229,6 +232,7 @@ export class Subscription implements LiveStream {
     this.#isOver = true
     this.#drop()
     this.group.leave(this)
+    this.audience.size--
     this.#options.onEnd(this)
   }
 }

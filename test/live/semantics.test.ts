@@ -2,6 +2,7 @@ import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeId } from '../../src/graph/global-id.ts'
 import { TrainingJob } from '../../src/sources/platform/training-job.ts'
+import { insertJob } from './job-rows.ts'
 import { type LiveWorld, openLiveWorld } from './live-kit.ts'
 
 let world: LiveWorld
@@ -22,26 +23,7 @@ let lastJob = 100
 /** A new job; answers its key. */
 async function job(values: Readonly<Record<string, unknown>> = {}): Promise<number> {
   const id = ++lastJob
-  const row = {
-    id,
-    project_id: 1,
-    observability_backends: 'mlflow',
-    framework: 'timm',
-    model_name: 'resnet18',
-    task_type: 'image_classification',
-    dataset_format: 'imagefolder',
-    output_dir: '/out',
-    epochs: 10,
-    batch_size: 8,
-    learning_rate: 0.1,
-    status: 'running',
-    ...values,
-  }
-  const names = Object.keys(row)
-  await platform.query(
-    `INSERT INTO training_jobs (${names}) VALUES (${names.map((_, index) => `$${index + 1}`)})`,
-    Object.values(row),
-  )
+  await insertJob(platform, { id, ...values })
   return id
 }
 
