@@ -254,7 +254,7 @@ export class Engine implements LiveEngine, Disposable {
 
   /** Groups whose changes come from elsewhere by now begin anew there. */
   #lookAtModes(): void {
-    for (const group of new Set([...this.#streams.keys()].map((stream) => stream.group)))
+    for (const group of [...this.#groups.values()])
       if (!group.comesFrom(({ entity }) => this.#sources.get(entity.source)?.sourceOf(entity)))
         for (const stream of [...this.#streams.keys()]) if (stream.group === group) this.#replace(stream)
   }

@@ -132,10 +132,12 @@ export class Group implements Watcher, Gatherer {
     })
     this.#replays.set(stream, replay)
     replay.run().then(
-      (positions) => this.#rejoin(stream, positions),
+      (positions) => {
+        if (this.#replays.get(stream) === replay) this.#rejoin(stream, positions)
+      },
       (error: unknown) => {
+        if (this.#replays.get(stream) !== replay) return
         this.#replays.delete(stream)
-        if (stream.isOver) return
         if (!(error instanceof PositionLost)) return stream.fail(error)
         stream.beginAgain()
         this.join(stream)
@@ -145,10 +147,8 @@ export class Group implements Watcher, Gatherer {
 
   leave(stream: Subscription): void {
     for (const cohort of this.#cohorts) if (cohort.streams.delete(stream)) break
-    if (stream.isOver) {
-      this.#replays.get(stream)?.stop()
-      this.#replays.delete(stream)
-    }
+    this.#replays.get(stream)?.stop()
+    this.#replays.delete(stream)
     if (!this.#isUsed) setImmediate(() => this.#endIfUnused())
   }
 
@@ -203,8 +203,9 @@ export class Group implements Watcher, Gatherer {
     return watch?.by === 'key' ? watch.entity : watch?.by === 'parent' ? watch.parent : undefined
   }
 
+  /** Whether anybody is of it, told by it just now or not. */
   get #isUsed(): boolean {
-    return this.#replays.size > 0 || [...this.#cohorts].some(({ streams }) => streams.size > 0)
+    return [...this.#audiences.values()].some(({ size }) => size > 0)
   }
 
   #endIfUnused(): void {
@@ -350,7 +351,6 @@ export class Group implements Watcher, Gatherer {
   /** Takes somebody in again who was told everything that the group was. */
   #rejoin(stream: Subscription, positions: ReadonlyMap<string, Position>): void {
     this.#replays.delete(stream)
-    if (stream.isOver) return
     stream.goOn(
       new Map(
         [...positions].map(([name, { lsn }]) => [

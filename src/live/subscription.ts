@@ -82,9 +82,9 @@ export class Subscription implements LiveStream {
 
   /** Goes over to another group, which tells it how things are. */
   move(group: Group, audience: Audience): void {
-    this.group.leave(this)
     this.audience.size--
     audience.size++
+    this.group.leave(this)
     this.group = group
     this.audience = audience
     this.#drop()
@@ -201,7 +201,7 @@ export class Subscription implements LiveStream {
   }
 
   #tooSlow(what: 'time' | 'size'): void {
-    this.#count(what === 'time' ? 'stalled' : 'overflowed', this.#pending?.size ?? 1)
+    this.#count(what === 'time' ? 'stalled' : 'overflowed', this.#pending?.size || 1)
     this.fail(
       new TributaryError('TOO_SLOW', 'The client reads more slowly than there is to tell.', {
         extensions: this.#cursor === undefined ? {} : { cursor: this.#cursor },
@@ -231,8 +231,8 @@ export class Subscription implements LiveStream {
     if (this.#isOver) return
     this.#isOver = true
     this.#drop()
-    this.group.leave(this)
     this.audience.size--
+    this.group.leave(this)
     this.#options.onEnd(this)
   }
 }
