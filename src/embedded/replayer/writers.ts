@@ -1,3 +1,4 @@
+import { gpuDevService } from './gpudev/service.ts'
 import { slurmService } from './inference/slurm-service.ts'
 import { checkpointWorker } from './platform/checkpoint-worker.ts'
 import { trainer } from './platform/trainer.ts'
@@ -5,4 +6,10 @@ import { trainingDesk } from './platform/training-desk.ts'
 import type { Writer } from './writer.ts'
 
 /** Every program that the replayer plays. */
-export const writers: readonly Writer[] = [trainingDesk, trainer, checkpointWorker, slurmService]
+export const writers: readonly Writer[] = [
+  trainingDesk,
+  trainer,
+  checkpointWorker,
+  slurmService,
+  gpuDevService,
+]

@@ -49,4 +49,5 @@ export const GpuDisk = declareEntity(gpudev.name, 'GpuDisk', {
     },
   },
   defaultOrder: [{ column: 'last_used', direction: 'DESC', nulls: 'LAST' }],
+  live: { kind: 'state' },
 })

@@ -93,4 +93,5 @@ export const GpuReservation = declareEntity(gpudev.name, 'GpuReservation', {
     },
   },
   defaultOrder: [{ column: 'created_at', direction: 'DESC' }],
+  live: { kind: 'state' },
 })

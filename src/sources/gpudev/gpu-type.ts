@@ -27,4 +27,5 @@ export const GpuType = declareEntity(gpudev.name, 'GpuType', {
     last_availability_updated_by: text('The program that counted.'),
   },
   defaultOrder: [{ column: 'gpu_type', direction: 'ASC' }],
+  live: { kind: 'state' },
 })
