@@ -17,6 +17,7 @@ const settings = {
   max_replication_slots: 64,
   max_wal_senders: 64,
   max_connections: 400,
+  max_prepared_transactions: 8,
   fsync: 'off',
   synchronous_commit: 'off',
   // Replication reads what is written out, which nobody's commit waits for.
