@@ -5,21 +5,26 @@
  *
  * What is read may be newer than the change that it is read for. That is right: who sees a row is who may see it now. A
  * row that is being read when the log tells of it is read again.
+ *
+ * The log has no former row, so only of a row that is kept is it known whether a change has moved it out of somebody's
+ * sight or into it. Where lists are watched, all rows of the tables that decide are kept, if they are not too many; else
+ * those that decide about what was told. What comes into sight by the move of a row that is not kept is told of when it
+ * next changes itself.
  */
 import { rowsRule } from '../auth/policy.ts'
 import type { Rule } from '../auth/rule.ts'
 import type { Change, ColumnValues } from '../changes/change.ts'
+import type { GraphContext } from '../graph/context.ts'
 import { type Entity, entities } from '../graph/entity.ts'
-import { farEntity } from '../graph/visibility.ts'
+import { farEntity, rowRuleOf } from '../graph/visibility.ts'
 
 /** A row as far as rules read it, with the rows that it leads to below the names of their relations. */
 export type AnchoredRow = Readonly<Record<string, unknown>>
 
-/** Reads rows of an entity's table by the texts of a column. */
+/** Reads rows of an entity's table: by the texts of a column, or so many of all. */
 export type ReadAnchors = (
   entity: Entity,
-  column: string,
-  values: readonly string[],
+  which: { readonly column: string; readonly values: readonly string[] } | { readonly limit: number },
   columns: readonly string[],
 ) => Promise<readonly ColumnValues[]>
 
@@ -30,6 +35,11 @@ interface Kept {
   /** The column that others name it by. */
   readonly column: string
   readonly rows: Map<string, Anchor | Promise<Anchor>>
+  /** Settles when all rows of the table are kept, or have turned out too many. */
+  whole: Promise<void> | undefined
+  isWhole: boolean
+  /** Keys that the log told of while the whole table was being read. */
+  overtaken: Set<string> | undefined
 }
 
 /** Rows of one table that are kept at most. */
@@ -71,6 +81,28 @@ export function anchorEntities(entity: Entity, found = new Set<Entity>()): Set<E
     anchorEntities(far, found)
   }
   return found
+}
+
+/** Those of them whose rows decide anything for the context's viewer: who sees all of a table needs none of it. */
+export function decidingEntities(
+  context: GraphContext,
+  entity: Entity,
+  found = new Set<Entity>(),
+): Set<Entity> {
+  for (const relation of relationsIn(rowRuleOf(context, entity))) {
+    const { far } = farEntity(entity, relation)
+    if (found.has(far) || isSeenThroughout(context, far)) continue
+    found.add(far)
+    decidingEntities(context, far, found)
+  }
+  return found
+}
+
+/** Whether the viewer sees every row of an entity, by whatever it leads to. */
+function isSeenThroughout(context: GraphContext, entity: Entity): boolean {
+  const rule = rowRuleOf(context, entity)
+  if (rule.kind === 'through') return isSeenThroughout(context, farEntity(entity, rule.relation).far)
+  return rule.kind === 'always'
 }
 
 /** The anchors of one source. */
@@ -127,37 +159,42 @@ export class Anchors {
 
   /** Forgets everything: some changes were not told. */
   clear(): void {
-    for (const { rows } of this.#kept.values()) rows.clear()
+    for (const kept of this.#kept.values()) forget(kept)
   }
 
-  #applyTo({ entity, column, rows }: Kept, change: Change): boolean {
+  #applyTo(kept: Kept, change: Change): boolean {
+    const { entity, column, rows } = kept
     if (change.kind === 'truncate' || change.kind === 'invalidate') {
-      rows.clear()
+      forget(kept)
       return true
     }
     const isByKey = column === entity.key
+    kept.overtaken?.add(change.key)
     if (change.kind === 'delete' || change.oldKey !== undefined) {
+      const former = change.kind === 'delete' ? change.key : (change.oldKey ?? '')
+      const wasKept = rows.get(former) != null
       if (!isByKey) rows.clear()
-      else rows.delete(change.kind === 'delete' ? change.key : (change.oldKey ?? ''))
-      if (change.kind === 'delete') return true
+      else rows.delete(former)
+      if (change.kind === 'delete') return wasKept
     }
     const { values } = change
     const name = isByKey ? change.key : values[column]
     if (name == null) return true
     const before = rows.get(name)
+    const isKnown = before !== undefined || (kept.isWhole && change.kind === 'update')
     const columns = [...new Set([column, entity.key, ...anchorColumns(entity)])]
     // It may name this row by another value now; the former one is not told.
     if (!isByKey && before === undefined && change.kind === 'update') rows.clear()
     if (columns.some((one) => values[one] === undefined)) {
-      rows.delete(name)
-      return true
+      forget(kept)
+      return isKnown
     }
     const after = Object.fromEntries(columns.map((one) => [one, values[one] as string | null]))
     const isSame =
       before != null && !(before instanceof Promise) && columns.every((one) => before[one] === after[one])
     if (!isSame) rows.set(name, after)
-    // One that nobody has seen before has decided about nothing, but for rows that a statement found.
-    return !isSame && change.kind === 'update'
+    if (kept.isWhole && rows.size > 2 * maximumKept) kept.isWhole = false
+    return !isSame && isKnown
   }
 
   #row(entity: Entity, column: string, name: string): Anchor | Promise<Anchor> {
@@ -167,7 +204,7 @@ export class Anchors {
     const reading = this.#batch(kept, name)
     kept.rows.set(name, reading)
     for (const oldest of kept.rows.keys()) {
-      if (kept.rows.size <= maximumKept) break
+      if (kept.isWhole || kept.rows.size <= maximumKept) break
       kept.rows.delete(oldest)
     }
     return reading.then(
@@ -184,16 +221,40 @@ export class Anchors {
     )
   }
 
-  /** Makes the entity's changes count from now on, though nothing of it has been read. */
-  watch(entity: Entity): void {
-    this.#keptBy(entity, entity.key)
+  /** Keeps all rows of an entity's table from now on, if they are not too many; settles when that is so. */
+  keepAll(entity: Entity): Promise<void> {
+    const kept = this.#keptBy(entity, entity.key)
+    kept.whole ??= this.#readAll(kept)
+    return kept.whole
+  }
+
+  async #readAll(kept: Kept): Promise<void> {
+    const { entity, rows } = kept
+    const overtaken = new Set<string>()
+    kept.overtaken = overtaken
+    try {
+      const columns = [...new Set([entity.key, ...anchorColumns(entity)])]
+      const all = await this.#read(entity, { limit: maximumKept + 1 }, columns)
+      // Forgotten meanwhile, or too many.
+      if (kept.overtaken !== overtaken || all.length > maximumKept) return
+      for (const row of all) {
+        const key = String(row[entity.key])
+        if (!overtaken.has(key) && !rows.has(key)) rows.set(key, row)
+      }
+      kept.isWhole = true
+    } catch (error) {
+      kept.whole = undefined
+      throw error
+    } finally {
+      if (kept.overtaken === overtaken) kept.overtaken = undefined
+    }
   }
 
   #keptBy(entity: Entity, column: string): Kept {
     const id = `${entity.name}.${column}`
     const known = this.#kept.get(id)
     if (known) return known
-    const made = { entity, column, rows: new Map() }
+    const made = { entity, column, rows: new Map(), whole: undefined, isWhole: false, overtaken: undefined }
     this.#kept.set(id, made)
     return made
   }
@@ -220,9 +281,16 @@ export class Anchors {
     const { names } = this.#batches.get(kept) ?? { names: new Set<string>() }
     this.#batches.delete(kept)
     const columns = [...new Set([column, entity.key, ...anchorColumns(entity)])]
-    const rows = await this.#read(entity, column, [...names], columns)
+    const rows = await this.#read(entity, { column, values: [...names] }, columns)
     return new Map(rows.map((row) => [String(row[column]), row]))
   }
+}
+
+function forget(kept: Kept): void {
+  kept.rows.clear()
+  kept.isWhole = false
+  kept.whole = undefined
+  kept.overtaken = undefined
 }
 
 const parsed = (entity: Entity, column: string, text: string | null | undefined): unknown =>

@@ -2,7 +2,7 @@ import type { ColumnValues } from '../changes/change.ts'
 import type { GraphContext } from '../graph/context.ts'
 import type { Entity } from '../graph/entity.ts'
 import { rowRuleOf } from '../graph/visibility.ts'
-import { type AnchoredRow, anchorEntities } from './anchors.ts'
+import { type AnchoredRow, decidingEntities } from './anchors.ts'
 import type { Audience, Telling } from './audience.ts'
 import type { Entry, LiveSource } from './live-source.ts'
 import { Matcher } from './matcher.ts'
@@ -36,9 +36,9 @@ export class Decider {
     return rowRuleOf(this.#context(), entity).kind === 'always'
   }
 
-  /** Whether rows of another entity decide which of a watch's rows are seen. */
-  dependsOn(watch: Watch, entity: Entity): boolean {
-    return !this.isSeenByAll(watch) && anchorEntities(watch.entity).has(entity)
+  /** The entities whose rows decide which of a watch's rows are seen. */
+  decidingFor({ entity }: Watch): ReadonlySet<Entity> {
+    return decidingEntities(this.#context(), entity)
   }
 
   /**

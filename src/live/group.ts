@@ -14,7 +14,7 @@ import type { ColumnValues } from '../changes/change.ts'
 import { PositionLost } from '../changes/log/change-log.ts'
 import type { GraphContext } from '../graph/context.ts'
 import type { Entity } from '../graph/entity.ts'
-import { type AnchoredRow, anchorEntities } from './anchors.ts'
+import type { AnchoredRow } from './anchors.ts'
 import { Audience, audienceKey } from './audience.ts'
 import { Cohort } from './cohort.ts'
 import { Decider } from './decider.ts'
@@ -87,8 +87,6 @@ export class Group implements Watcher, Gatherer {
       )
       if (source.position) this.#told.begin(source.name, source.position.lsn)
     }
-    for (const [watch, source] of sources)
-      for (const anchor of anchorEntities(watch.entity)) source.anchors.watch(anchor)
   }
 
   /** The audience of one who is in the group. */
@@ -183,7 +181,7 @@ export class Group implements Watcher, Gatherer {
   reconsider(entity: Entity): void {
     if (this.#cohorts.size === 0) return
     if (this.#root) this.#turns.take(() => this.#lookAgain())
-    else if (this.watches.some((watch) => this.#decider.dependsOn(watch, entity)))
+    else if (this.watches.some((watch) => this.#decider.decidingFor(watch).has(entity)))
       this.lost('Who sees the rows has changed.')
   }
 
@@ -232,10 +230,22 @@ export class Group implements Watcher, Gatherer {
     return cohort
   }
 
+  /** Of lists the rows that decide who sees what is in them are kept before they are read, lest a change be missed. */
+  async #keepDeciding(): Promise<void> {
+    await Promise.all(
+      [...this.#options.sources].flatMap(([watch, { anchors }]) =>
+        watch.by === 'filter'
+          ? [...this.#decider.decidingFor(watch)].map((entity) => anchors.keepAll(entity))
+          : [],
+      ),
+    )
+  }
+
   /** Reads how things are, and opens the cohort with it. */
   async #read(cohort: Cohort): Promise<void> {
     const { sources, context } = this.#options
     try {
+      await this.#keepDeciding()
       const readings = await readWhole({ watcher: this, sources, context, positions: cohort.positions })
       this.#turns.take(() => this.#begin(cohort, readings))
     } catch (error) {
@@ -257,6 +267,14 @@ export class Group implements Watcher, Gatherer {
           own.of(watch).add(row[watch.entity.key] ?? '')
           this.#told.of(watch).add(row[watch.entity.key] ?? '')
         }
+    // What decides about them is kept, so that its change is known for one.
+    await Promise.all(
+      readings.flatMap(({ watch, rows }) =>
+        watch.by === 'filter' && this.#decider.decidingFor(watch).size > 0
+          ? rows.map((row) => this.#options.sources.get(watch)?.anchors.complete(watch.entity, row))
+          : [],
+      ),
+    )
     cohort.begin(new Map(readings.map(({ watch, rows }) => [watch, rows])))
     cohort.isReading = false
     await this.#open(cohort, [...cohort.streams])

@@ -11,11 +11,14 @@ import type { ReadAnchors } from './anchors.ts'
  */
 export const anchorReader =
   (context: Pick<GraphContext, 'source'>, run: <T>(work: () => Promise<T>) => Promise<T>): ReadAnchors =>
-  (entity, column, values, columns) => {
+  (entity, which, columns) => {
     const source = context.source(entity.source)
     for (const name of columns) source.require(entity.table, name)
-    const among = anyOf(columnOf('t', column), values, entity.columns.get(column)?.kind.cast ?? 'text')
     const texts = columns.map((name) => sql`${columnOf('t', name)}::text AS ${raw(`"${name}"`)}`)
-    const statement = sql`SELECT ${join(texts)} FROM ${tableName(entity.table)} t WHERE ${among}`
+    const some =
+      'limit' in which
+        ? sql`LIMIT ${which.limit}`
+        : sql`WHERE ${anyOf(columnOf('t', which.column), which.values, entity.columns.get(which.column)?.kind.cast ?? 'text')}`
+    const statement = sql`SELECT ${join(texts)} FROM ${tableName(entity.table)} t ${some}`
     return run(() => rowsOf<ColumnValues>(context, entity.source, statement))
   }

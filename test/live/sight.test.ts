@@ -108,6 +108,56 @@ describe('one row', () => {
   })
 })
 
+describe('a list of rows that others decide about', () => {
+  const exported =
+    'subscription { exportJobsChanged { kind id removed node { databaseId } nodes { databaseId } } }'
+  const jobs = 'subscription { jobsChanged { kind id removed node { id } nodes { id } } }'
+
+  beforeEach(async () => {
+    await platform.query(
+      `INSERT INTO training_jobs (id, project_id, observability_backends, framework, model_name, task_type,
+          dataset_format, output_dir, epochs, batch_size, learning_rate, status)
+        SELECT id, 1 + id % 2, 'mlflow', 'timm', 'm', 't', 'f', '/x', 10, 8, 0.1, 'running' FROM generate_series(10, 29) id`,
+    )
+    await platform.query(
+      `INSERT INTO export_jobs (id, training_job_id, export_format, checkpoint_path, version, is_default, framework,
+          task_type, model_name, status, created_at)
+        SELECT id, id, 'ONNX', 'c', 1, true, 'timm', 't', 'm', 'RUNNING', now() FROM generate_series(10, 29) id`,
+    )
+    await world.settled('platform')
+  })
+
+  it.each([
+    ['an administrator', admin],
+    ['the owner of their project', owner],
+  ])('goes on for %s while what decides about them changes in other ways', async (_, principal) => {
+    const [exports, all] = [await watch(exported, principal), await watch(jobs, principal)]
+    await Promise.all([exports.nth(1), all.nth(1)])
+    await platform.query("UPDATE training_jobs SET notes = 'n' || id")
+    await platform.query("UPDATE projects SET description = 'changed'")
+    await platform.query("UPDATE export_jobs SET status = 'COMPLETED' WHERE id = 12")
+    expect(await exports.nth(2)).toMatchObject({ kind: 'UPDATED', node: { databaseId: 12 } })
+    await world.settled('platform')
+    for (const listener of [exports, all])
+      expect(listener.results.filter(({ data }) => Object.values(data ?? {})[0]?.kind === 'RESYNC')).toEqual(
+        [],
+      )
+  })
+
+  it('begins anew when a row that decides moves, in sight or out of it', async () => {
+    const listener = await watch(exported, owner)
+    const keys = ({ nodes }: { nodes: readonly Record<string, unknown>[] }) =>
+      nodes.map(({ databaseId }) => databaseId).toSorted()
+    const before = keys(await listener.nth(1))
+    await platform.query('UPDATE training_jobs SET project_id = 2 WHERE id = 10')
+    const gone = await listener.nth(2)
+    expect(gone.kind).toBe('RESYNC')
+    expect(keys(gone)).toEqual(before.filter((key) => key !== 10))
+    await platform.query('UPDATE training_jobs SET project_id = 1 WHERE id = 11')
+    expect(keys(await listener.nth(3))).toEqual([...before.filter((key) => key !== 10), 11].toSorted())
+  })
+})
+
 describe('a membership that is taken away', () => {
   it.each([
     ['one row', one],
