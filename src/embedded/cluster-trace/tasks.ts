@@ -17,6 +17,8 @@ export interface Task {
   readonly milliGpus: number
   /** Quality of service: LS, BE, Burstable, Guaranteed. */
   readonly qos: string
+  /** Models of GPU that would do; any, where there is none. */
+  readonly wantedModels: readonly string[]
   readonly phase: Phase
   readonly created: number
   /** Null where no node was found for it. */
@@ -42,6 +44,7 @@ export async function readTasks(folder: string): Promise<Task[]> {
       'memory_mib',
       'num_gpu',
       'gpu_milli',
+      'gpu_spec',
       'qos',
       'pod_phase',
       'creation_time',
@@ -61,6 +64,7 @@ export async function readTasks(folder: string): Promise<Task[]> {
       gpus: Number(record.num_gpu),
       milliGpus: Number(record.gpu_milli),
       qos: record.qos,
+      wantedModels: record.gpu_spec.split('|').filter(Boolean),
       phase,
       created: Number(record.creation_time),
       scheduled: record.scheduled_time === '' ? null : Number(record.scheduled_time),

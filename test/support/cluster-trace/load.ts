@@ -8,12 +8,13 @@ import { accounts } from './accounts.ts'
 import { readMachines } from './machines.ts'
 import { longestRunning, metricRows } from './metrics.ts'
 import { projects } from './projects.ts'
+import { reservationRows } from './reservations.ts'
 import { slurmRows } from './slurm.ts'
 import { tenantRows } from './tenants.ts'
 import { trainingJobRows } from './training-jobs.ts'
 
 /** The sources that the trace fills. */
-export const traceSources = ['users', 'platform', 'inference', 'iaas'] as const
+export const traceSources = ['users', 'platform', 'inference', 'iaas', 'gpudev'] as const
 
 type Source = (typeof traceSources)[number]
 
@@ -32,6 +33,7 @@ type Tables = Readonly<Record<string, readonly object[]>>
 async function tablesOf(folder: string): Promise<Record<Source, Tables>> {
   const tasks = await readTasks(folder)
   const requests = await readRequests(folder)
+  const machines = await readMachines(folder)
   const people = accounts(tasks, requests)
   const workloads = projects(tasks, people)
   return {
@@ -46,7 +48,8 @@ async function tablesOf(folder: string): Promise<Record<Source, Tables>> {
       metrics: await metricRows(folder, longestRunning(tasks)),
     },
     inference: slurmRows(tasks, requests),
-    iaas: tenantRows(requests, await readMachines(folder)),
+    iaas: tenantRows(requests, machines),
+    gpudev: reservationRows(tasks, machines),
   }
 }
 
@@ -63,18 +66,14 @@ async function fill(client: Client, tables: Tables, log: (line: string) => void)
     await insert(client, table, rows as readonly Row[])
     log(`${table}: ${rows.length} rows`)
   }
-  const numbered = Object.keys(tables).filter((table) => {
-    const [first] = tables[table] ?? []
-    return first && 'id' in first && typeof first.id === 'number'
-  })
-  await continueSequences(client, numbered)
+  await continueSequences(client, Object.keys(tables))
   await client.query(`ANALYZE ${Object.keys(tables).join(', ')}`)
 }
 
 /**
  * Loads the trace of a real GPU cluster into the project's own databases: tasks become training jobs of the platform
- * and SLURM jobs with their trainings, mini-batch times the metrics of a job that still runs, requests predictions and
- * records of tenants' use, machines the nodes that serve them. The databases are committed when all of them are full.
+ * and SLURM jobs with their trainings, and reservations of GPUs; mini-batch times the metrics of a job that still runs,
+ * requests predictions and records of tenants' use, machines the nodes that serve them and the kinds of GPU. The databases are committed when all of them are full.
  *
  * @throws Error when the folder does not hold the trace, a table has rows, or a database cannot be written.
  */
