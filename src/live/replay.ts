@@ -64,11 +64,20 @@ export class Replay {
           throw new PositionLost(`The history of ${source.name} is another.`)
         if (position.index === undefined && position.lsn >= target.lsn) continue
         isThrough = false
+        if (position.lsn > target.lsn) {
+          await this.#awaitPlace(source, position)
+          continue
+        }
         await this.#read(source, position, target.lsn)
         this.#reach(source.name, target.lsn)
       }
       if (isThrough || this.#stopping.signal.aborted) return this.#positions
     }
+  }
+
+  /** Another replica was quicker: within a transaction nothing goes on before this one has heard of it. */
+  async #awaitPlace(source: LiveSource, { epoch, lsn }: Position): Promise<void> {
+    for await (const _ of source.replay({ epoch, lsn }, lsn, this.#stopping.signal)) break
   }
 
   /** Everything up to a place has been told. */
