@@ -29,7 +29,6 @@ import type { Config } from './config/config.ts'
 import { outsideRequests } from './database/request-scope.ts'
 import type { Source } from './database/source.ts'
 import { StateDatabase } from './database/state-database.ts'
-import { withoutRow } from './database/without-row.ts'
 import { TributaryError } from './errors/tributary-error.ts'
 import type { ConnectionSecurity } from './server/credential.ts'
 import type { RequestInfo } from './server/exchange.ts'
@@ -162,12 +161,8 @@ const identityOf = ({ session, id }: UserPrincipal): TokenIdentity => ({
 
 const queryableOf = (source: Source): Queryable => ({
   async query<Row extends object>(statement: string, values: readonly unknown[] = []) {
-    try {
-      const { rows } = await source.guard(() => source.pool.query<Row>(statement, [...values]))
-      return rows
-    } catch (error) {
-      throw withoutRow(error)
-    }
+    const { rows } = await source.guard(() => source.pool.query<Row>(statement, [...values]))
+    return rows
   },
 })
 

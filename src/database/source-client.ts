@@ -3,6 +3,7 @@ import { sendCancelRequest } from './cancel-request.ts'
 import type { Encryption } from './connection-options.ts'
 import type { Gate } from './gate.ts'
 import { currentRequest } from './request-scope.ts'
+import { withoutRow } from './without-row.ts'
 
 export interface SourceClientConfig extends ClientConfig {
   readonly ssl?: Encryption
@@ -18,7 +19,8 @@ const cancelTimeoutMs = 2_000
 
 /**
  * A connection of a source's pool. Every statement passes here, Prisma's and those of transactions included: it is
- * counted for its request, cancelled in the server when the request is aborted, and its failure told to the gate.
+ * counted for its request, cancelled in the server when the request is aborted, and its failure told to the gate, without
+ * what Postgres quotes of rows.
  */
 export class SourceClient extends Client {
   declare readonly processID: number | null
@@ -92,7 +94,7 @@ export class SourceClient extends Client {
       this.#underWay--
       request?.signal.removeEventListener('abort', cancel)
       if (cancelled) void cancelled.then(() => answer(error && request?.signal.reason, result))
-      else if (error) answer(this.#gate.failed(error))
+      else if (error) answer(this.#gate.failed(withoutRow(error)))
       else {
         this.#gate.answered()
         answer(null, result)

@@ -2,7 +2,6 @@ import type { SourceConfig } from '../config/source-config.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import { currentRequest, runInRequest } from './request-scope.ts'
 import { Source, type SourceLog } from './source.ts'
-import { withoutRow } from './without-row.ts'
 
 const remedies = {
   SOURCE_NOT_CONFIGURED: 'set GATEWAY_DATABASE_URL and run `tributary db migrate gateway`',
@@ -48,7 +47,7 @@ export class StateDatabase implements AsyncDisposable {
       const { rows } = await (request ? runInRequest({ ...request, signal: never }, run) : run())
       return rows
     } catch (error) {
-      throw error instanceof TributaryError ? explained(error) : withoutRow(error)
+      throw error instanceof TributaryError ? explained(error) : error
     }
   }
 

@@ -8,7 +8,6 @@
 import type { PoolClient } from 'pg'
 import type { Sql } from 'sql-template-tag'
 import { currentRequest, runInRequest } from '../database/request-scope.ts'
-import { withoutRow } from '../database/without-row.ts'
 import type { GraphContext } from './context.ts'
 import { refusedValue } from './statement.ts'
 
@@ -69,7 +68,7 @@ async function transaction<T>(
     await client.query('ROLLBACK').catch((cause: Error) => {
       broken = cause
     })
-    throw withoutRow(error)
+    throw error
   } finally {
     client.release(broken)
   }

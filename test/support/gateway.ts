@@ -75,7 +75,7 @@ export async function startGateway({
   })
   const gateway = await start({
     config,
-    log: createLogger({ level: 'info', format: 'json' }, destination),
+    log: createLogger({ ...config.log, format: 'json' }, destination),
     ...(open && { visitor: everyone }),
     ...(graphiql && { graphiql }),
   })
