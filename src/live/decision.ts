@@ -22,7 +22,7 @@ import {
 } from 'graphql'
 import { fieldRule, rowsRule } from '../auth/policy.ts'
 import type { Rule, ScopeSet } from '../auth/rule.ts'
-import { emailsOf, factOf, type Scope, type Viewer } from '../auth/viewer.ts'
+import { emailsOf, factOf, ruleFor, type Scope, type Viewer } from '../auth/viewer.ts'
 import type { GraphContext } from '../graph/context.ts'
 import { type Entity, entityNamed, findEntity } from '../graph/entity.ts'
 import { farEntity, fieldRuleOf, rowRuleOf } from '../graph/visibility.ts'
@@ -127,6 +127,8 @@ export function closedRule(context: GraphContext, entity: Entity, rule: Rule): s
   switch (rule.kind) {
     case 'own':
       return `${rule.column}=${rule.fact === 'email' ? emailsOf(viewer).join() : factOf(viewer, rule.fact)}`
+    case 'listed':
+      return `${rule.column} lists ${factOf(viewer, rule.fact)}`
     case 'within':
       return `${rule.column} in ${printOf(viewer, rule.set)}`
     case 'empty':
@@ -138,14 +140,19 @@ export function closedRule(context: GraphContext, entity: Entity, rule: Rule): s
       return `${rule.kind}(${rule.of.map((part) => closedRule(context, entity, part)).join('|')})`
     case 'through': {
       const { far } = farEntity(entity, rule.relation)
-      const beyond = closedRule(context, far, rowRuleOf(context, far))
+      const own = rule.rows && ruleFor(viewer, rule.rows)
+      const beyond = closedRule(context, far, own ?? rowRuleOf(context, far))
       return `${rule.relation}(${beyond})`
     }
     case 'used': {
       const user = entityNamed(rule.entity)
       return `${rule.entity}.${rule.relation}(${closedRule(context, user, rowRuleOf(context, user))})`
     }
-    default:
+    case 'always':
+    case 'never':
+    case 'signedIn':
+    case 'role':
+    case 'labeler':
       return rule.kind
   }
 }

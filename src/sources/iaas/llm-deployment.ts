@@ -50,4 +50,5 @@ export const LlmDeployment = declareEntity(iaas.name, 'LlmDeployment', {
     },
   },
   defaultOrder: [{ column: 'created_at', direction: 'DESC' }],
+  live: { kind: 'state' },
 })

@@ -77,4 +77,5 @@ export const LlmNode = declareEntity(iaas.name, 'LlmNode', {
     },
   },
   defaultOrder: [{ column: 'created_at', direction: 'DESC' }],
+  live: { kind: 'state' },
 })

@@ -43,4 +43,5 @@ export const NotificationDelivery = declareEntity(iaas.name, 'NotificationDelive
     },
   },
   defaultOrder: [{ column: 'created_at', direction: 'DESC' }],
+  live: { kind: 'state' },
 })

@@ -39,4 +39,5 @@ export const SkyCluster = declareEntity(skypilot.name, 'SkyCluster', {
     provision_log_path: text('Where the log of its launch lies.', { internal: true }),
   },
   defaultOrder: [{ column: 'launched_at', direction: 'DESC' }],
+  live: { kind: 'state' },
 })
