@@ -156,6 +156,34 @@ export const entityPolicies: Readonly<Record<string, EntityPolicy>> = {
     fields: 'id databaseId projectId userId role roleRaw invitedBy joinedAt project user inviter',
   },
 
+  ModelVersion: {
+    rows: engineers,
+    fields:
+      'id databaseId mlflowRunId version status statusRaw f1Score brierScore createdAt promotedAt decisions',
+  },
+  MonitoringMetric: {
+    rows: engineers,
+    fields: 'id databaseId timestamp type typeRaw name value metadata createdAt',
+  },
+  RetrainingDecision: {
+    rows: engineers,
+    fields: `id databaseId decisionTimestamp action actionRaw candidateMlflowRunId gateResults gates failedGate reasoning
+      createdAt candidate`,
+  },
+  DecisionHistoryEntry: {
+    rows: engineers,
+    fields: `id databaseId decisionTimestamp action actionRaw candidateMlflowRunId modelVersion modelStatus modelStatusRaw
+      f1Score brierScore reasoning gateResults gates failedGate`,
+  },
+  ModelTimelineEntry: {
+    rows: engineers,
+    fields: `id databaseId mlflowRunId version status statusRaw inProduction f1Score brierScore createdAt promotedAt`,
+  },
+  RecentMetric: {
+    rows: engineers,
+    fields: 'id databaseId type typeRaw name value timestamp metadata recencyRank',
+  },
+
   SlurmJob: {
     rows: engineers,
     fields: `${job} progress startedAt id databaseId sbatchId foldIndex jobType jobTypeRaw status statusRaw startTime endTime errorMessage

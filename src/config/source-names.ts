@@ -52,6 +52,7 @@ export const sourceNames = [
     database: 'gpudev',
     role: 'gpudev',
   },
+  { name: 'mlops', variable: 'MLOPS_DATABASE_URL', prefix: 'MLOPS', database: 'mlops', role: 'mlops' },
 ] as const satisfies readonly SourceName[]
 
 /** The name of a source. */

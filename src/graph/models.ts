@@ -4,6 +4,8 @@ import type IaasTypes from '../../prisma/iaas/generated/pothos.ts'
 import { getDatamodel as iaas } from '../../prisma/iaas/generated/pothos.ts'
 import type InferenceTypes from '../../prisma/inference/generated/pothos.ts'
 import { getDatamodel as inference } from '../../prisma/inference/generated/pothos.ts'
+import type MlopsTypes from '../../prisma/mlops/generated/pothos.ts'
+import { getDatamodel as mlops } from '../../prisma/mlops/generated/pothos.ts'
 import type PlatformTypes from '../../prisma/platform/generated/pothos.ts'
 import { getDatamodel as platform } from '../../prisma/platform/generated/pothos.ts'
 import type SkypilotTypes from '../../prisma/skypilot/generated/pothos.ts'
@@ -18,7 +20,8 @@ export interface PrismaTypes
     InferenceTypes,
     IaasTypes,
     SkypilotTypes,
-    GpudevTypes {}
+    GpudevTypes,
+    MlopsTypes {}
 
 export type ModelName = keyof PrismaTypes & string
 
@@ -48,4 +51,12 @@ export function joinDatamodels(datamodels: readonly unknown[]): { datamodel: Dat
   return { datamodel: { models } }
 }
 
-export const datamodel = joinDatamodels([platform(), users(), inference(), iaas(), skypilot(), gpudev()])
+export const datamodel = joinDatamodels([
+  platform(),
+  users(),
+  inference(),
+  iaas(),
+  skypilot(),
+  gpudev(),
+  mlops(),
+])

@@ -5,8 +5,8 @@ import { iaas } from './iaas/source.ts'
 import './iaas/entities.ts'
 import { inference } from './inference/source.ts'
 import './inference/entities.ts'
-import './labeler/dataset.ts'
-import './labeler/datasets.query.ts'
+import { mlops } from './mlops/source.ts'
+import './mlops/entities.ts'
 import { platform } from './platform/source.ts'
 import './platform/entities.ts'
 import { skypilot } from './skypilot/source.ts'
@@ -15,4 +15,12 @@ import { users } from './users/source.ts'
 import './users/entities.ts'
 
 /** Every database that the graph can join, in the order in which they are told of. */
-export const sourceTable: readonly SourceDefinition[] = [platform, users, inference, iaas, skypilot, gpudev]
+export const sourceTable: readonly SourceDefinition[] = [
+  platform,
+  users,
+  inference,
+  iaas,
+  skypilot,
+  gpudev,
+  mlops,
+]

@@ -2,6 +2,7 @@
  * One world with somebody of every kind, and in every column of every row a value that occurs nowhere else: where
  * such a value turns up in an answer, it is known whence it came.
  */
+import { withViews } from '../support/mlops-views.ts'
 import {
   type Row,
   type Source,
@@ -173,6 +174,23 @@ const skeleton: Readonly<Record<Source, Tables>> = {
     ],
   },
   ...tenantTables,
+  mlops: {
+    model_versions: ['staging', 'production', 'on ice'].map((status, index) => ({
+      id: index + 1,
+      mlflow_run_id: `run ${index + 1}`,
+      status,
+    })),
+    monitoring_metrics: ['drift', 'drift', 'mood'].map((metric_type, index) => ({
+      id: index + 1,
+      metric_type,
+    })),
+    // About two that are there, one that never was registered, and none.
+    retraining_decisions: ['run 1', 'run 1', 'run 9', null].map((run, index) => ({
+      id: index + 1,
+      candidate_mlflow_run_id: run,
+      action: ['promote', 'reject', 'pending', 'shrug'][index],
+    })),
+  },
   gpudev: {
     // The third is called by the number of the first.
     api_users: ['gina', 'hal', '1', 'ivy'].map((username, index) => ({
@@ -255,7 +273,8 @@ export function handMadeWorld(columns: Readonly<Record<Source, readonly TableCol
         ]
       }),
     )
-  return Object.fromEntries(sources.map((source) => [source, filled(source)])) as unknown as World
+  const world = Object.fromEntries(sources.map((source) => [source, filled(source)])) as unknown as World
+  return { ...world, mlops: withViews(world.mlops) }
 }
 
 /** What betrays a cell in any text: undefined where its value is too common. */

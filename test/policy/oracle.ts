@@ -59,6 +59,12 @@ export const tables: Readonly<Record<string, TypeTable>> = {
   Training: tableOf('inference', 'training'),
   Model: tableOf('inference', 'model'),
   Inference: tableOf('inference', 'inference', 'predict_id'),
+  ModelVersion: tableOf('mlops', 'model_versions'),
+  MonitoringMetric: tableOf('mlops', 'monitoring_metrics'),
+  RetrainingDecision: tableOf('mlops', 'retraining_decisions'),
+  DecisionHistoryEntry: tableOf('mlops', 'v_decision_history', 'decision_id'),
+  ModelTimelineEntry: tableOf('mlops', 'v_model_timeline'),
+  RecentMetric: tableOf('mlops', 'v_recent_monitoring'),
   Tenant: tableOf('iaas', 'tenants'),
   TenantEnvironment: tableOf('iaas', 'environments'),
   TenantApiKey: tableOf('iaas', 'api_keys'),
@@ -124,6 +130,7 @@ export const links: readonly Link[] = `
   Model.training training_id Training.models
   Inference.model model_id Model.inferences
   Inference.job job_id SlurmJob.inferences
+  RetrainingDecision.candidate candidate_mlflow_run_id ModelVersion.decisions mlflow_run_id
   TenantEnvironment.tenant tenant_id Tenant.environments
   TenantEnvironment.cloudRegion region Region.environments code
   TenantApiKey.tenant tenant_id Tenant.apiKeys
@@ -363,6 +370,12 @@ export class Oracle {
       case 'Training':
       case 'Model':
       case 'Inference':
+      case 'ModelVersion':
+      case 'MonitoringMetric':
+      case 'RetrainingDecision':
+      case 'DecisionHistoryEntry':
+      case 'ModelTimelineEntry':
+      case 'RecentMetric':
         return rank(who.role) >= rank('standard_engineer')
       case 'GpuType':
         return true

@@ -40,6 +40,10 @@ const auxiliary = [
   'MetricPoint',
   'GpuAvailability',
   'GpuReservationStep',
+  'GateResult',
+  'MonitoringSeries',
+  'MonitoringPoint',
+  'Promotion',
   'Source',
   'SourceDifference',
   'Viewer',
@@ -166,7 +170,8 @@ function checkComputed(field: string, value: unknown, row: Row, here: string): v
 
 function expectedOf(field: string, row: Row): unknown {
   if (field === 'progress') return 0.5
-  if (field === 'statusHistory') return []
+  if (field === 'statusHistory' || field === 'gates') return []
+  if (field === 'failedGate') return null
   if (field === 'availability') {
     const total = row.total_cluster_gpus as number
     const sum = (...statuses: string[]) =>
@@ -207,6 +212,8 @@ describe('the walk', () => {
       'usage',
       'dataset',
       'datasets',
+      'monitoringSeries',
+      'promotionTimeline',
       'viewer',
     ]
     expect(Object.keys(query.getFields()).toSorted()).toEqual(roots.toSorted())

@@ -3,8 +3,9 @@
  * roles, memberships twice over, addresses that differ in case or hold wildcards.
  */
 import fc from 'fast-check'
+import { withViews } from './mlops-views.ts'
 import { randomTenants } from './random-tenants.ts'
-import type { Row, World } from './worlds.ts'
+import type { Row, Tables, World } from './worlds.ts'
 
 /** Six numbers of which a row's odd parts are made. */
 const draw = fc.array(fc.nat({ max: 11 }), { minLength: 6, maxLength: 6 })
@@ -209,8 +210,43 @@ export const randomWorld: fc.Arbitrary<World> = fc
       inference: pic(given.slurm),
       ...randomTenants(given.tenants),
       gpudev: gpuDev(given),
+      mlops: withViews(pipeline(given.slurm)),
     }
   })
+
+/** A version, a decision about it or about none, and a measurement. */
+function pipeline(slurm: readonly Draw[]): Tables {
+  return {
+    model_versions: rows(slurm, ([status = 0], id) => ({
+      id,
+      mlflow_run_id: `run ${id}`,
+      model_version: `${id}`,
+      status: pick(['staging', 'production', 'archived', null], status),
+      promoted_at: null,
+      created_at: at,
+      f1_score: null,
+      brier_score: null,
+    })),
+    retraining_decisions: rows(slurm, ([run = 0], id) => ({
+      id,
+      candidate_mlflow_run_id: run > 9 ? null : `run ${loose(slurm.length, run)}`,
+      action: 'pending',
+      gate_results: null,
+      reasoning: null,
+      decision_timestamp: at,
+      created_at: at,
+    })),
+    monitoring_metrics: rows(slurm, (_, id) => ({
+      id,
+      metric_type: 'drift',
+      metric_name: 'psi',
+      metric_value: 0.1,
+      metadata: null,
+      timestamp: at,
+      created_at: at,
+    })),
+  }
+}
 
 /** One of each kind below each SLURM job. */
 function pic(slurm: readonly Draw[]): World['inference'] {

@@ -52,6 +52,7 @@ export const tablesOf = {
     'domain_mappings',
     'alb_target_groups',
   ],
+  mlops: ['model_versions', 'monitoring_metrics', 'retraining_decisions'],
 } as const
 
 export type Source = keyof typeof tablesOf

@@ -1,5 +1,6 @@
 import { gpuDevService } from './gpudev/service.ts'
 import { slurmService } from './inference/slurm-service.ts'
+import { mlopsPipeline } from './mlops/pipeline.ts'
 import { checkpointWorker } from './platform/checkpoint-worker.ts'
 import { trainer } from './platform/trainer.ts'
 import { trainingDesk } from './platform/training-desk.ts'
@@ -12,4 +13,5 @@ export const writers: readonly Writer[] = [
   checkpointWorker,
   slurmService,
   gpuDevService,
+  mlopsPipeline,
 ]

@@ -11,6 +11,7 @@ import { jobs } from './jobs.ts'
 import { llmNodes } from './llm-nodes.ts'
 import { logRows } from './logs.ts'
 import { metricRows } from './metrics.ts'
+import { mlops } from './mlops.ts'
 import { notifications } from './notifications.ts'
 import { people } from './people.ts'
 import { projectMembers, projects } from './projects.ts'
@@ -61,6 +62,7 @@ function world(): BySource<Tables> {
     skypilot: { clusters: clusterRows },
     iaas: iaasTables(served),
     gpudev: gpudev(),
+    mlops: mlops(),
     platform: {
       projects: projectRows,
       experiments: experimentRows(experimentList, jobList),

@@ -1,15 +1,12 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
-import { TributaryError } from '../../errors/tributary-error.ts'
 import { loadBatched } from '../../graph/batch.ts'
 import { builder } from '../../graph/builder.ts'
 import { storableText } from '../../graph/column.ts'
 import { timestampToDateTime } from '../../graph/date-time.ts'
+import { defaultPoints, maximumPoints, requirePoints, sampledSeries } from '../../graph/sampling.ts'
 import { requireColumns, rowsOf } from '../../graph/statement.ts'
 import { TrainingJob } from './training-job.ts'
 import { TrainingMetric } from './training-metric.ts'
-
-const defaultPoints = 320
-const maximumPoints = 10_000
 
 interface Point {
   readonly epoch: number
@@ -87,34 +84,19 @@ interface SampledRow {
 }
 
 /**
- * The series of several jobs in one statement, sampled where the rows are. The points of a job, in order, are cut
- * into buckets of equal count, and of each bucket its least and its greatest value stay, so that no spike is lost;
- * the first and the last point stay as well. Taking every n-th row instead would hide what lies between.
- *
- * A job that was started again has rows for one epoch twice: the later row holds. NaN and the infinities sort with
- * the finite values but would win every bucket, so a bucket's extremes are those of its finite values, where it has any.
+ * The series of several jobs. A job that was started again has rows for one epoch twice: the later row holds.
  */
-const sampleStatement = (jobs: readonly number[], value: Sql, maxPoints: number): Sql => sql`
-  WITH latest AS (
-    SELECT DISTINCT ON (m.job_id, m.epoch, m.step) m.job_id, m.epoch, m.step, m.id, m.created_at, ${value} AS value
-    FROM public.metrics m WHERE m.job_id = ANY(${jobs}::integer[])
-    ORDER BY m.job_id, m.epoch, m.step, m.id DESC
-  ), numbered AS (
-    SELECT *, row_number() OVER job AS n, count(*) OVER (PARTITION BY job_id)::integer AS total
-    FROM latest WHERE value IS NOT NULL
-    WINDOW job AS (PARTITION BY job_id ORDER BY epoch, step NULLS FIRST, id)
-  ), bucketed AS (
-    SELECT *, (n - 1) * ${Math.max(1, Math.floor((maxPoints - 2) / 2))}::integer / total AS bucket,
-      value IN ('NaN', 'Infinity', '-Infinity') AS endless
-    FROM numbered
-  ), ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY job_id, bucket ORDER BY endless, value, n) AS least,
-      row_number() OVER (PARTITION BY job_id, bucket ORDER BY endless, value DESC, n) AS greatest
-    FROM bucketed
-  )
-  SELECT job_id, epoch, step, value, created_at::text AS created_at, total FROM ranked
-  WHERE total <= ${maxPoints} OR n = 1 OR n = total OR least = 1 OR greatest = 1
-  ORDER BY job_id, n`
+const sampleStatement = (jobs: readonly number[], value: Sql, maxPoints: number): Sql =>
+  sampledSeries({
+    points: sql`
+      SELECT DISTINCT ON (m.job_id, m.epoch, m.step) m.job_id, m.epoch, m.step, m.id, m.created_at, ${value} AS value
+      FROM public.metrics m WHERE m.job_id = ANY(${jobs}::integer[])
+      ORDER BY m.job_id, m.epoch, m.step, m.id DESC`,
+    series: raw('job_id'),
+    order: raw('epoch, step NULLS FIRST, id'),
+    output: raw('job_id, epoch, step, value, created_at::text AS created_at'),
+    maxPoints,
+  })
 
 builder.prismaObjectField('TrainingJob', 'metricSeries', (t) =>
   t.field({
@@ -135,11 +117,7 @@ builder.prismaObjectField('TrainingJob', 'metricSeries', (t) =>
     },
     resolve: async (job, { name, maxPoints }, context) => {
       requireColumns(context, TrainingMetric, ['job_id', 'epoch', 'step', 'created_at', columnOf(name)])
-      if (maxPoints < 4 || maxPoints > maximumPoints)
-        throw new TributaryError(
-          'BAD_INPUT',
-          `maxPoints is ${maxPoints}; it goes from 4 to ${maximumPoints}.`,
-        )
+      requirePoints(maxPoints)
       const value = metricValue(storableText(name, 'name'))
       const series = await loadBatched(context, `metric series ${maxPoints} ${name}`, job.id, async (ids) => {
         const rows = await rowsOf<SampledRow>(

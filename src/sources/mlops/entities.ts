@@ -1,0 +1,6 @@
+import './decision-history-entry.ts'
+import './model-timeline-entry.ts'
+import './model-version.ts'
+import './monitoring-metric.ts'
+import './recent-metric.ts'
+import './retraining-decision.ts'
