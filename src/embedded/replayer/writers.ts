@@ -1,4 +1,5 @@
 import { gpuDevService } from './gpudev/service.ts'
+import { controlPlane } from './iaas/control-plane.ts'
 import { slurmService } from './inference/slurm-service.ts'
 import { mlopsPipeline } from './mlops/pipeline.ts'
 import { checkpointWorker } from './platform/checkpoint-worker.ts'
@@ -14,4 +15,5 @@ export const writers: readonly Writer[] = [
   slurmService,
   gpuDevService,
   mlopsPipeline,
+  controlPlane,
 ]
