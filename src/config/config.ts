@@ -77,6 +77,7 @@ export interface LimitsConfig {
 /** What a developer gets and the public does not. */
 export interface GraphqlConfig {
   readonly graphiql: boolean
+  /** Whether introspection is for everybody; else it is for who has signed in. */
   readonly introspection: boolean
   /** Whether errors may name what was perhaps meant. */
   readonly suggestions: boolean

@@ -61,7 +61,7 @@ export const processVariables = {
   NODE_ENV: {
     schema: oneOf(['development', 'production', 'test']),
     fallback: 'development',
-    description: 'production turns GraphiQL, introspection and suggestions off',
+    description: 'production turns GraphiQL and suggestions off, and introspection for who has not signed in',
   },
   HOST: {
     schema: z.string(),

@@ -11,7 +11,7 @@ import { LiveSubscriptions } from './live-subscriptions.ts'
 import type { Parameters } from './parameters.ts'
 import { type ErrorPresenter, errorPresenter, errorsPlugin } from './plugins/errors.ts'
 import { httpPlugin } from './plugins/http.ts'
-import { noIntrospectionPlugin } from './plugins/introspection.ts'
+import { introspectionPlugin } from './plugins/introspection.ts'
 import { limitsPlugin } from './plugins/limits.ts'
 import { operationPlugin } from './plugins/operation.ts'
 import type { ServerContext } from './plugins/server-context.ts'
@@ -69,7 +69,7 @@ export function createGraphql({
     plugins: [
       httpPlugin,
       limitsPlugin(limits),
-      ...(graphql.introspection ? [] : [noIntrospectionPlugin]),
+      ...(graphql.introspection ? [] : [introspectionPlugin]),
       operationPlugin({ timeoutMs: http.requestTimeoutMs, admission }),
       errorsPlugin(present),
     ],
