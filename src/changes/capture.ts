@@ -9,7 +9,7 @@ import {
   type SessionNews,
   type SessionOptions,
 } from './capture-session.ts'
-import type { ChangeLog } from './log/change-log.ts'
+import { type ChangeLog, reportEveryMs } from './log/change-log.ts'
 import type { CapturedTable } from './postgres/captured-table.ts'
 import { defaultLimits, type TransactionLimits, TransactionReader } from './postgres/transaction-reader.ts'
 
@@ -56,7 +56,7 @@ const defaultTiming: CaptureTiming & RetryTiming = {
   pingMs: 10_000,
   silenceMs: 30_000,
   advanceMs: 1_000,
-  watchMs: 2_000,
+  watchMs: reportEveryMs,
   standByMs: 1_000,
   backoffMs: 250,
   backoffMaxMs: 5_000,

@@ -24,6 +24,7 @@ import { isDamaged, sqliteCode } from './sqlite-failure.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 import type { Limits, Opened, StoredEntry } from './sqlite-store.ts'
 import { SqliteThread } from './sqlite-thread.ts'
+import type { WriterSettings } from './sqlite-writer.ts'
 import { Wakeups } from './wakeups.ts'
 
 export interface SqliteLogOptions extends Limits {
@@ -39,29 +40,44 @@ const lookEveryMs = 20
 const recentSize = 1_000_000
 
 class SqliteLog implements ChangeLog {
-  readonly #path: string
+  readonly #settings: WriterSettings
   readonly #log: Logger
-  readonly #thread: SqliteThread
   readonly #closing = new AbortController()
   readonly #wakeups = new Wakeups()
   readonly #recent = new Map<string, RecentTransactions>()
   readonly #looking: NodeJS.Timeout
+  #thread: SqliteThread
+  #restarting: Promise<void> | undefined
   #reader: SqliteReader
   #version: bigint
   /** How often the file was seen to be another than before. */
   #changes = 0
+  /** Files that the thread has set aside. */
   #replacements = 0
 
-  constructor(path: string, thread: SqliteThread, log: Logger) {
-    this.#path = path
-    this.#thread = thread
+  private constructor(settings: WriterSettings, log: Logger, thread: SqliteThread) {
+    this.#settings = settings
     this.#log = log
-    this.#reader = new SqliteReader(path)
+    this.#thread = thread
+    this.#reader = new SqliteReader(settings.path)
     this.#version = this.#reader.version()
     this.#looking = setInterval(() => this.#look(), lookEveryMs).unref()
   }
 
+  /** @throws TributaryError CHANGE_LOG_UNUSABLE */
+  static async open(settings: WriterSettings, log: Logger): Promise<SqliteLog> {
+    const early: string[] = []
+    let opened: SqliteLog | undefined
+    const thread = await SqliteThread.start(settings, (why) =>
+      opened ? opened.#replaced(why) : early.push(why),
+    )
+    opened = new SqliteLog(settings, log, thread)
+    for (const why of early) opened.#replaced(why)
+    return opened
+  }
+
   async write(source: string, identity: LogIdentity): Promise<LogWriter> {
+    if (this.#thread.isOver) await this.#restart()
     const opened = (await this.#thread.ask({ kind: 'open', source, identity })) as Opened
     const recent = new RecentTransactions({ epoch: opened.tenure.epoch, lsn: opened.last }, recentSize)
     this.#recent.set(source, recent)
@@ -104,25 +120,38 @@ class SqliteLog implements ChangeLog {
     return this.#read((reader) => reader.secret())
   }
 
-  /** The file was damaged and is another: whatever was read of it is lost, and readers learn it at their next look. */
-  replaced(why: string): void {
-    this.#replacements += 1
-    this.#changes += 1
-    this.#log.error(
-      { path: this.#path, why },
-      'the change log was damaged and has been begun anew; the file is kept with the ending .damaged',
-    )
-    this.#recent.clear()
-    this.#reader[Symbol.dispose]()
-    this.#reader = new SqliteReader(this.#path)
-    this.#wakeups.wakeAll()
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#looking)
     this.#closing.abort()
     await this.#thread[Symbol.asyncDispose]()
     this.#reader[Symbol.dispose]()
+  }
+
+  /** The file was damaged and is another: whatever was read of it is lost, and readers learn it at their next look. */
+  #replaced(why: string): void {
+    this.#replacements += 1
+    this.#changes += 1
+    this.#log.error(
+      { path: this.#settings.path, why },
+      'the change log was damaged and has been begun anew; the file is kept with the ending .damaged',
+    )
+    this.#recent.clear()
+    this.#reader[Symbol.dispose]()
+    this.#reader = new SqliteReader(this.#settings.path)
+    this.#wakeups.wakeAll()
+  }
+
+  /** The thread ended, for it could not go on with its file: it is begun anew, for all who ask at once. */
+  async #restart(): Promise<void> {
+    if (!this.#restarting) this.#replacements = 0
+    this.#restarting ??= SqliteThread.start(this.#settings, (why) => this.#replaced(why))
+      .then((thread) => {
+        this.#thread = thread
+      })
+      .finally(() => {
+        this.#restarting = undefined
+      })
+    await this.#restarting
   }
 
   #writer(source: string, { tenure, reached }: Opened, recent: RecentTransactions): LogWriter {
@@ -204,12 +233,5 @@ export async function openSqliteLog({ folder, log, ...limits }: SqliteLogOptions
   } catch (error) {
     throw unusable((error as Error).message)
   }
-  const early: string[] = []
-  let opened: SqliteLog | undefined
-  const thread = await SqliteThread.start({ path, ...limits }, (why) =>
-    opened ? opened.replaced(why) : early.push(why),
-  )
-  opened = new SqliteLog(path, thread, log)
-  for (const why of early) opened.replaced(why)
-  return opened
+  return SqliteLog.open({ path, ...limits }, log)
 }

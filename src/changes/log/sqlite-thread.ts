@@ -50,6 +50,11 @@ export class SqliteThread implements AsyncDisposable {
     return thread
   }
 
+  /** Whether it has ended: what is asked of it is refused. */
+  get isOver(): boolean {
+    return this.#failure !== undefined
+  }
+
   /** @throws TributaryError CHANGE_LOG_UNUSABLE when it could not be done: a full disk, damage. */
   ask(order: Order): Promise<Result> {
     if (this.#failure) return Promise.reject(this.#failure)

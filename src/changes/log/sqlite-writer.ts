@@ -56,6 +56,7 @@ class Writer {
     this.#settings = settings
     const opened = this.#openStore()
     this.#store = opened.store
+    if (opened.replaced) this.#replacements = 1
     port.postMessage({ opened: true, ...(opened.replaced && { replaced: opened.replaced }) } satisfies Reply)
     port.on('message', (request: Request) => this.#perform([request, ...this.#waiting()]))
     const timer = setInterval(() => this.#trimSoon(), trimEveryMs)

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -45,10 +45,17 @@ async function appendUntilKilled(folder: string, acknowledgements: number): Prom
   return acknowledged
 }
 
+/** Overwrites all but the first pages. */
+async function spoil(path: string): Promise<void> {
+  const { size } = await stat(path)
+  await using file = await open(path, 'r+')
+  for (let at = 64 * 1024; at < size; at += 4096) await file.write(Buffer.alloc(4096, 0xa5), 0, 4096, at)
+}
+
 describe('the SQLite log', () => {
   it('holds all that was acknowledged by processes that were killed', async () => {
     await using home = await place()
-    for (const acknowledgements of [1, 40, 7]) {
+    for (const acknowledgements of [1, 60]) {
       const acknowledged = await appendUntilKilled(home.folder, acknowledgements)
       await using log = await home.open()
       const head = await log.head('platform')
@@ -57,7 +64,7 @@ describe('the SQLite log', () => {
       const count = Number(head?.lsn)
       expect(lsnsOf(await take(log, 'platform', start, count))).toEqual(lsnsOf(commits(1, count)))
     }
-  })
+  }, 60_000)
 
   it('is for its own account’s eyes', async () => {
     await using home = await place()
@@ -81,6 +88,14 @@ describe('the SQLite log', () => {
     const writer = await log.write('platform', identity)
     await writer.append([commit(1)])
     expect(lsnsOf(await take(log, 'platform', { epoch: writer.epoch, lsn: 0n }, 1))).toEqual([1])
+    // And again, under way.
+    await rm(`${home.file}.damaged`)
+    await writer.append(commits(2, 400, 'x'.repeat(5000)))
+    using other = new DatabaseSync(home.file)
+    other.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    await spoil(home.file)
+    await expect(take(log, 'platform', { epoch: writer.epoch, lsn: 1n }, 400)).rejects.toThrow()
+    await expect.poll(() => existsSync(`${home.file}.damaged`)).toBe(true)
   })
 
   it('begins another epoch when it meets damage under way, and takes nothing from the former writer', async () => {
@@ -93,11 +108,7 @@ describe('the SQLite log', () => {
     })()
     await using log = await home.open()
     const writer = await log.write('platform', identity)
-    const { size } = await stat(home.file)
-    {
-      await using file = await open(home.file, 'r+')
-      for (let at = 64 * 1024; at < size; at += 4096) await file.write(Buffer.alloc(4096, 0xa5), 0, 4096, at)
-    }
+    await spoil(home.file)
     await expect(take(log, 'platform', former, 400)).rejects.toThrow()
     await expect.poll(() => existsSync(`${home.file}.damaged`)).toBe(true)
     await expect(writer.append([commit(1000)])).rejects.toThrow()
@@ -107,6 +118,32 @@ describe('the SQLite log', () => {
     await expect(take(log, 'platform', former, 1)).rejects.toThrow(PositionLost)
     await next.append([commit(1000)])
     expect(lsnsOf(await take(log, 'platform', { epoch: next.epoch, lsn: 0n }, 1))).toEqual([1000])
+  })
+
+  it('comes back when its damaged file could not be set aside for a while', async () => {
+    await using home = await place()
+    {
+      await using log = await home.open()
+      const writer = await log.write('platform', identity)
+      await writer.append(commits(1, 400, 'x'.repeat(5000)))
+    }
+    await using log = await home.open()
+    const writer = await log.write('platform', identity)
+    await spoil(home.file)
+    // Without its folder the file cannot be set aside.
+    await rename(home.folder, `${home.folder}-away`)
+    await expect(take(log, 'platform', { epoch: writer.epoch, lsn: 0n }, 400)).rejects.toThrow()
+    await expect(writer.append([commit(401)])).rejects.toMatchObject({ code: 'CHANGE_LOG_UNUSABLE' })
+    await expect(log.write('platform', identity)).rejects.toMatchObject({ code: 'CHANGE_LOG_UNUSABLE' })
+    await rename(`${home.folder}-away`, home.folder)
+    // It opens, for its first pages are whole; whoever reads on meets the damage again.
+    await Promise.all([log.write('platform', identity), log.write('users', identity)])
+    await expect(take(log, 'platform', { epoch: writer.epoch, lsn: 0n }, 400)).rejects.toThrow()
+    await expect.poll(() => existsSync(`${home.file}.damaged`)).toBe(true)
+    const next = await log.write('platform', identity)
+    expect(next.epoch).not.toBe(writer.epoch)
+    await next.append([commit(401)])
+    expect(lsnsOf(await take(log, 'platform', { epoch: next.epoch, lsn: 0n }, 1))).toEqual([401])
   })
 
   it('refuses what the file does not take, and goes on when it does', async () => {
