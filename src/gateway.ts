@@ -58,7 +58,8 @@ export async function startGateway({ config, log, graphiql, visitor }: GatewayOp
   const scopes = new ScopeCache({ reader: scopeReader({ users, platform }) })
   const identity = cleanup.use(await startIdentity({ config, users, scopes, apiKeyKinds, log }))
   const viewers = createViewers(scopes, visitor)
-  for (const { line, isExceeded } of checkConnectionBudget([...sources, identity.state]))
+  const captured = config.changes.capturesHere ? config.sources.map(({ name }) => name) : []
+  for (const { line, isExceeded } of checkConnectionBudget([...sources, identity.state], captured))
     log[isExceeded ? 'warn' : 'info'](line)
   const capturing = cleanup.use(await startCapturing({ config, log }))
   const schema = createSchema()

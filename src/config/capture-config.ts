@@ -49,25 +49,29 @@ export const sourceCaptureVariables: Record<string, Variable> = Object.assign(
   ...sourceNames.map(variablesOf),
 )
 
-/** How a source is captured, as the environment says. */
+/** How a source is captured, as the environment says. `others` are the slots that sources before it have. */
 export function readCapture(
   reader: EnvironmentReader,
-  { prefix }: SourceName,
-  sourceUrl: Secret,
+  { source, sourceUrl, others }: { source: SourceName; sourceUrl: Secret; others: readonly string[] },
 ): CaptureConfig {
-  const read = (name: string) => reader.read(name, sourceCaptureVariables[name] as Variable)
+  const { name, prefix } = source
+  const read = (variable: string) => reader.read(variable, sourceCaptureVariables[variable] as Variable)
   const url = read(`${prefix}_CAPTURE_URL`)
-  const slot = read(`${prefix}_CAPTURE_SLOT`)
+  const asked = read(`${prefix}_CAPTURE_SLOT`)
   const captureUrl = url instanceof Secret ? url : sourceUrl
+  const usual = slotFor(databaseOf(captureUrl))
+  const slot = others.includes(usual) ? slotFor(`${databaseOf(captureUrl)}_${name}`) : usual
+  if (typeof asked === 'string' && others.includes(asked))
+    reader.problems.push(`${prefix}_CAPTURE_SLOT="${asked}" is the slot of another source already`)
   return {
     url: captureUrl,
-    slot: typeof slot === 'string' ? slot : defaultSlot(captureUrl),
+    slot: typeof asked === 'string' ? asked : slot,
     publication: reader.read('CAPTURE_PUBLICATION', captureVariables.CAPTURE_PUBLICATION),
   }
 }
 
+const databaseOf = (url: Secret): string => new Client({ connectionString: url.reveal() }).database ?? ''
+
 /** Named after the database, since slots are the whole server's. */
-function defaultSlot(url: Secret): string {
-  const { database = '' } = new Client({ connectionString: url.reveal() })
-  return `tributary_${database.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_')}`.slice(0, maxNameLength)
-}
+const slotFor = (name: string): string =>
+  `tributary_${name.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_')}`.slice(0, maxNameLength)

@@ -213,14 +213,17 @@ function readDatabases(reader: EnvironmentReader, gatewayUrl: Secret | undefined
       sslMode: sslModeOf(url) ?? setting('DB_SSL_MODE'),
     }
   }
+  const slots: string[] = []
   const sources = sourceNames.flatMap((source: SourceName) => {
     const { name, variable, prefix, timeZoneVariable } = source
     const url = single[variable]
     if (!(url instanceof Secret)) return []
     const timeZone = timeZoneVariable && single[timeZoneVariable]
+    const capture = readCapture(reader, { source, sourceUrl: url, others: slots })
+    slots.push(capture.slot)
     return {
       ...database(name, url, prefix),
-      capture: readCapture(reader, source, url),
+      capture,
       ...(typeof timeZone === 'string' ? { timeZone } : {}),
     }
   })

@@ -13,13 +13,21 @@ const connectionsOf = (source: Source) => (source.config?.maxConnections ?? 0) +
 /**
  * Pools against `max_connections`: one line a server, for the sources that were reached. Another replica of the
  * gateway takes as many again.
+ *
+ * @param captured names of the sources that this process captures, which takes a connection beside its WAL sender each.
  */
-export function checkConnectionBudget(sources: readonly Source[]): BudgetLine[] {
+export function checkConnectionBudget(
+  sources: readonly Source[],
+  captured: readonly string[] = [],
+): BudgetLine[] {
   const servers = Map.groupBy(sources, ({ server }) => server?.startedAt)
   return [...servers].flatMap(([, members]) => {
     const server = members[0]?.server
     if (server === undefined) return []
-    const needed = members.reduce((sum, source) => sum + connectionsOf(source), 0)
+    const needed = members.reduce(
+      (sum, source) => sum + connectionsOf(source) + (captured.includes(source.name) ? 1 : 0),
+      0,
+    )
     const offered = server.maxConnections - server.reservedConnections
     const names = members.map(({ name }) => name).join(', ')
     const isExceeded = needed > offered

@@ -27,6 +27,13 @@ describe('readConfig', () => {
       jobCommands: 'none',
       gpuDev: { reservationQueue: 'gpu_reservations', diskQueue: 'disk_operations', apiKeyHours: 2 },
       replay: { isOn: true, speed: 1, traceFolder: undefined },
+      changes: {
+        capturesHere: true,
+        log: { kind: 'file', folder: '.tributary/changes' },
+        ownLog: { kind: 'file', folder: '.tributary/changes' },
+        retentionMs: 3_600_000,
+        maxBytes: 1_073_741_824,
+      },
       auth: {
         issuer: 'http://127.0.0.1:4000',
         audience: 'tributary',

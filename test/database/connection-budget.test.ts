@@ -20,6 +20,9 @@ describe('the budget of connections', () => {
     expect(checkConnectionBudget([one, gone, two, absent])).toEqual([
       { line: `one, two: up to 14 of the ${offered} connections of their server`, isExceeded: false },
     ])
+    expect(checkConnectionBudget([one, gone, two], ['two', 'gone'])).toEqual([
+      { line: `one, two: up to 15 of the ${offered} connections of their server`, isExceeded: false },
+    ])
   })
 
   test('says what to do when the server has fewer', async () => {
