@@ -46,8 +46,6 @@ export interface Identity extends AsyncDisposable {
   sessionOf(request: RequestInfo): Promise<RequestSession>
   /** Who is at the other end of a socket, and until when. */
   readonly connections: ConnectionSecurity
-  /** Has the accounts behind open sockets looked at now: one has changed. */
-  accountsChanged(): Promise<void>
 }
 
 export interface IdentityOptions {
@@ -146,7 +144,6 @@ export async function startIdentity({
       jobCommands: config.jobCommands,
       gpuDev: config.gpuDev,
     }),
-    accountsChanged: () => accountWatch.look(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

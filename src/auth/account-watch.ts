@@ -32,7 +32,7 @@ export class AccountWatch implements AsyncDisposable {
     }
   }
 
-  /** Looks now: something has changed. */
+  /** Looks now. */
   look(): Promise<void> {
     this.#looking = this.#looking.then(() => this.#look())
     return this.#looking
