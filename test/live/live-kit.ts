@@ -15,7 +15,7 @@ import type { ChangeLog } from '../../src/changes/log/change-log.ts'
 import { openSqliteLog } from '../../src/changes/log/sqlite-log.ts'
 import { capturedTables } from '../../src/changes/postgres/captured-table.ts'
 import type { Watching } from '../../src/changes/watching.ts'
-import type { SourceKey } from '../../src/config/source-names.ts'
+import { type SourceKey, sourceNames } from '../../src/config/source-names.ts'
 import { cursorCodec } from '../../src/live/cursors.ts'
 import { Engine, type EngineOptions } from '../../src/live/engine.ts'
 import type { LiveStream, SharedResult, StreamSink } from '../../src/live/stream.ts'
@@ -133,6 +133,14 @@ export interface LiveWorldOptions extends Partial<EngineOptions> {
   readonly captured?: readonly SourceKey[]
 }
 
+/** A table of each source that has rows in tests, and its key. */
+const touched: Readonly<Partial<Record<SourceKey, readonly [table: string, key: string]>>> = {
+  platform: ['training_jobs', 'id'],
+  users: ['users', 'id'],
+  inference: ['jobs', 'id'],
+  gpudev: ['reservations', 'reservation_id'],
+}
+
 /** Databases, captured, with an engine over them. */
 export async function openLiveWorld({
   seeded = false,
@@ -176,7 +184,7 @@ export async function openLiveWorld({
     feeds.set(source, feed)
   }
   const cursors = cursorCodec(new Cursors(await log.secret()))
-  const sources = (['platform', 'users', 'inference'] as const).map((name) => ({
+  const sources = sourceNames.map(({ name }) => ({
     name,
     feed: feeds.get(name),
     watching: (): Watching => ({ state: feeds.has(name) ? 'STREAMING' : 'NOT_CAPTURED', unwatched: {} }),
@@ -198,9 +206,8 @@ export async function openLiveWorld({
     feed,
     async settled(source) {
       const client = await databases.client(source)
-      const table = { platform: 'training_jobs', users: 'users', inference: 'jobs' }[
-        source as string
-      ] as string
+      const [table, key] = touched[source] ?? []
+      if (!table) throw new Error(`Say which rows of ${source} can be written to no effect.`)
       const seen = Promise.withResolvers<void>()
       const { rows } = await client.query(
         `SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS lsn, '${table}' AS name`,
@@ -211,7 +218,9 @@ export async function openLiveWorld({
         lost: () => seen.resolve(),
       })
       await client.query('CREATE TABLE IF NOT EXISTS pulses (id serial PRIMARY KEY)')
-      await client.query(`UPDATE ${table} SET id = id WHERE id = (SELECT max(id) FROM ${table})`)
+      await client.query(
+        `UPDATE ${table} SET ${key} = ${key} WHERE ${key} = (SELECT max(${key}) FROM ${table})`,
+      )
       await seen.promise
       stop()
     },
