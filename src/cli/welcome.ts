@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { namedPeople } from '../embedded/named-people.ts'
+import { gpuDevelopmentKey } from '../embedded/seed/gpudev.ts'
 
 /** Queries that a newcomer may paste; a test runs them. */
 export const firstQueries: readonly { readonly title: string; readonly document: string }[] = [
@@ -77,6 +78,9 @@ const signingIn = (): string[] => [
   '  }',
   '',
   ...namedPeople.map(({ email, password, about }) => `  ${email.padEnd(24)} ${password}   ${about}`),
+  '',
+  '  A key of a GPU Dev user, for the same header:',
+  `  ${gpuDevelopmentKey}`,
 ]
 
 const worthTrying = (): string[] => [
