@@ -40,7 +40,7 @@ export async function boundedFetch(request: BoundedRequest): Promise<BoundedAnsw
     await response.body?.cancel()
     const next = URL.parse(location, url)
     if (next?.origin !== request.url.origin)
-      throw new LabelerFailure('wrong', `it redirects to another place, ${next?.origin ?? location}`)
+      throw new LabelerFailure('wrong', 'it redirects to another place')
     if (method === 'POST' && response.status !== 307 && response.status !== 308)
       throw new LabelerFailure('wrong', `it redirects a POST with the status ${response.status}`)
     if (redirects === maxRedirects) throw new LabelerFailure('wrong', 'it redirects without end')

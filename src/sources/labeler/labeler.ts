@@ -176,14 +176,15 @@ export class Labeler implements SourceReport, AsyncDisposable {
 const problem = (code: ConstructorParameters<typeof TributaryError>[0], message: string, cause?: unknown) =>
   new TributaryError(code, message, { cause, extensions: { source: 'labeler' } })
 
+/** What the caller is told; where the Labeler is, and how it failed there, is for administrators. */
 function translated(error: unknown): unknown {
   if (!(error instanceof LabelerFailure)) return error
   switch (error.kind) {
     case 'unreachable':
     case 'failing':
-      return problem('SOURCE_UNAVAILABLE', `labeler cannot be read: ${error.message}.`, error)
+      return problem('SOURCE_UNAVAILABLE', 'labeler cannot be reached.', error)
     case 'silent':
-      return problem('SOURCE_TIMEOUT', `labeler took too long: ${error.message}.`, error)
+      return problem('SOURCE_TIMEOUT', 'labeler took too long to answer.', error)
     case 'refused':
     case 'wrong':
       return problem('SOURCE_MISMATCH', `labeler: ${error.message}.`, error)

@@ -35,7 +35,7 @@ interface Told {
 
 async function told(): Promise<Told> {
   const { sources } = await world.query<{ sources: (Told & { name: string })[] }>(
-    engineer,
+    { id: 1, role: 'admin' },
     '{ sources { name status reason } }',
   )
   return sources.find(({ name }) => name === 'labeler') as Told
@@ -110,7 +110,8 @@ describe('a Labeler', () => {
     ['more than anybody reads', { body: JSON.stringify({ id: 'x'.repeat(9_000_000) }) }],
   ])('that answers with %s disables that field with an error that says so', async (_, disturbance) => {
     calls(disturbance)
-    const { dataset, codes } = await ask(fresh())
+    const { dataset, codes, errors } = await ask(fresh())
+    expect(errors?.[0]?.message).not.toContain('127.0.0.1')
     expect(dataset).toBeNull()
     expect(codes).toEqual(['SOURCE_MISMATCH'])
     expect((await told()).status).toBe('AVAILABLE')
