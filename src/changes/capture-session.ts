@@ -12,11 +12,12 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Client, DatabaseError } from 'pg'
-import type { ConnectionPlan } from '../database/connection-options.ts'
+import type { Address, ConnectionPlan } from '../database/connection-options.ts'
 import { reasonOf } from '../database/failure.ts'
 import { openClient } from '../database/open-client.ts'
+import { TributaryError } from '../errors/tributary-error.ts'
 import { Intake } from './intake.ts'
-import type { ChangeLog, LogWriter } from './log/change-log.ts'
+import { type ChangeLog, type LogWriter, WriterFenced } from './log/change-log.ts'
 import { planCapture } from './postgres/capture-plan.ts'
 import { type Ask, type CaptureNames, type CaptureState, readCaptureState } from './postgres/capture-state.ts'
 import { parseLsn } from './postgres/lsn.ts'
@@ -44,11 +45,14 @@ export interface SessionOptions {
   readonly timing: CaptureTiming
   readonly signal: AbortSignal
   readonly tell: (news: SessionNews) => void
+  /** The server process that read the slot for the session before. Where that one is lost, it may not know yet. */
+  readonly formerPid?: number | undefined
 }
 
 /** What a session tells while it lasts. */
 export type SessionNews =
   | { readonly kind: 'standing-by'; readonly pid: number }
+  | { readonly kind: 'taken'; readonly pid: number | null }
   | {
       readonly kind: 'streaming'
       readonly epoch: string
@@ -60,6 +64,12 @@ export type SessionNews =
 /** The database cannot be captured as it is; only its owner or an operator can mend it. */
 export class CaptureImpossible extends Error {
   override readonly name = 'CaptureImpossible'
+}
+
+/** Why a session ended, in one line for people. */
+export function explain(error: Error, address: Address): string {
+  const isTold = [CaptureImpossible, TributaryError, WriterFenced].some((kind) => error instanceof kind)
+  return isTold ? error.message : reasonOf(error, address)
 }
 
 /** Captures until the signal ends it. @throws what broke it before. */
@@ -88,7 +98,7 @@ export async function captureSession(options: SessionOptions): Promise<void> {
     ])
     await writer.report({ status: 'stopped', at: Date.now() })
   } catch (error) {
-    const reason = reasonOf(error as Error, plan.address)
+    const reason = explain(error as Error, plan.address)
     // The log may be what failed; its last report grows old then, which says as much.
     await writer.report({ status: 'failed', reason, at: Date.now() }).catch(() => {})
     if (missesPublication(error)) {
@@ -126,6 +136,8 @@ async function slotToTake(ask: Ask, options: SessionOptions): Promise<void> {
     const { obstacles } = planCapture(state, names)
     if (obstacles.length > 0) throw new CaptureImpossible(obstacles.join('; '))
     if (!state.publication) await withdraw(ask, state, names)
+    if (state.slot?.activePid && state.slot.activePid === options.formerPid)
+      await ask(`SELECT pg_terminate_backend(${state.slot.activePid})`)
     if (state.slot?.activePid) {
       tell({ kind: 'standing-by', pid: state.slot.activePid })
       await pause(timing.standByMs * (0.9 + Math.random() * 0.2), undefined, { signal })
@@ -152,7 +164,7 @@ async function withdraw(ask: Ask, { slot }: CaptureState, names: CaptureNames): 
 }
 
 /** Begins to read the slot. */
-async function take({ plan, names, timing, signal }: SessionOptions, receiver: Intake) {
+async function take({ plan, names, timing, signal, tell }: SessionOptions, receiver: Intake) {
   const { statement_timeout: _, query_timeout: __, ...client } = plan.client
   const { client: connection } = await openClient(
     { ...plan, client },
@@ -164,6 +176,7 @@ async function take({ plan, names, timing, signal }: SessionOptions, receiver: I
   )
   const origin = await identify(connection, names)
   const stream = await ReplicationStream.start(connection, { ...names, receiver, timing })
+  tell({ kind: 'taken', pid: (connection as Client & { readonly processID: number | null }).processID })
   return { stream, origin }
 }
 

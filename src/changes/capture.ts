@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { SourceConfig } from '../config/source-config.ts'
 import { planConnection } from '../database/connection-options.ts'
-import { reasonOf } from '../database/failure.ts'
 import {
   CaptureImpossible,
   type CaptureTiming,
   captureSession,
+  explain,
   type SessionNews,
   type SessionOptions,
 } from './capture-session.ts'
@@ -71,13 +71,14 @@ export class Capture implements AsyncDisposable {
   readonly source: string
   readonly #options: CaptureOptions
   readonly #timing: CaptureTiming & RetryTiming
-  readonly #session: Omit<SessionOptions, 'tell' | 'signal'>
+  readonly #session: Omit<SessionOptions, 'tell' | 'signal' | 'formerPid'>
   readonly #stop = new AbortController()
   readonly #listeners = new Set<() => void>()
   #status: CaptureStatus = { state: 'STARTING', since: new Date() }
   #epoch: string | undefined
   #running: Promise<void> | undefined
   #failures = 0
+  #pid: number | undefined
 
   /** @throws TributaryError CONFIG_INVALID when a certificate named in the URL cannot be read. */
   constructor(options: CaptureOptions) {
@@ -124,16 +125,19 @@ export class Capture implements AsyncDisposable {
     while (!signal.aborted) {
       const error = await this.#turn()
       if (signal.aborted) return
-      const isImpossible = error instanceof CaptureImpossible
-      const reason = isImpossible ? error.message : reasonOf(error, this.#session.plan.address)
-      this.#become({ state: 'FAILED', reason })
-      await pause(this.#patience(isImpossible), undefined, { signal }).catch(() => {})
+      this.#become({ state: 'FAILED', reason: explain(error, this.#session.plan.address) })
+      await pause(this.#patience(error instanceof CaptureImpossible), undefined, { signal }).catch(() => {})
     }
   }
 
   async #turn(): Promise<Error> {
     try {
-      await captureSession({ ...this.#session, signal: this.#stop.signal, tell: (news) => this.#hear(news) })
+      await captureSession({
+        ...this.#session,
+        signal: this.#stop.signal,
+        tell: (news) => this.#hear(news),
+        formerPid: this.#pid,
+      })
       return new Error('Connection terminated')
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error))
@@ -153,6 +157,9 @@ export class Capture implements AsyncDisposable {
     switch (news.kind) {
       case 'warning':
         log.warn({ source }, `capture of ${source}: ${news.line}`)
+        return
+      case 'taken':
+        this.#pid = news.pid ?? undefined
         return
       case 'standing-by':
         this.#become({ state: 'STANDING_BY', reason: `another has the slot (server process ${news.pid})` })
