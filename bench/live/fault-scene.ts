@@ -24,35 +24,57 @@ export interface Scene extends AsyncDisposable {
   readonly victims: readonly Victim[]
 }
 
-/** A process that is started again with the same words. */
+/** Before a process that ended by itself is started again, in milliseconds. */
+const respiteMs = 200
+
+/** A process that is started again with the same words whenever it ends, as a supervisor does. */
 class Revived implements Victim, AsyncDisposable {
   readonly name: string
   readonly #start: () => ChildProcess
+  readonly #port: number | undefined
   #child: ChildProcess
+  #isOver = false
 
-  constructor(name: string, start: () => ChildProcess) {
+  /** @param port Where it answers, once it is back. */
+  constructor(name: string, start: () => ChildProcess, port?: number) {
     this.name = name
     this.#start = start
-    this.#child = start()
+    this.#port = port
+    this.#child = this.#supervised()
   }
 
   async killAndRevive(): Promise<void> {
-    await this[Symbol.asyncDispose]()
-    this.#child = this.#start()
+    await this.#kill()
+    if (this.#port !== undefined) await untilAnswers([this.#port])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const gone = once(this.#child, 'exit')
-    this.#child.kill('SIGKILL')
+    this.#isOver = true
+    await this.#kill()
+  }
+
+  async #kill(): Promise<void> {
+    const child = this.#child
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
     await gone
+  }
+
+  #supervised(): ChildProcess {
+    const child = this.#start()
+    child.once('exit', async () => {
+      if (child.signalCode === null) await pause(respiteMs)
+      if (!this.#isOver) this.#child = this.#supervised()
+    })
+    return child
   }
 }
 
 const tributary = (command: string, env: Record<string, string>): ChildProcess =>
   spawn(process.execPath, [main, command], {
     env: { ...process.env, LOG_LEVEL: 'error', LOG_FORMAT: 'json', ...env },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', process.env.BENCH_STDERR ? 'inherit' : 'ignore'],
   })
 
 /** Postgres, which ends as in a power cut, and recovers. */
@@ -117,7 +139,7 @@ export async function oneGateway(jobs: number): Promise<Scene> {
   const { stage, postgres } = await begin(stack, jobs)
   const port = await freePort()
   const gateway = stack.use(
-    new Revived('the gateway', () => tributary('serve', { ...stage.env, PORT: String(port) })),
+    new Revived('the gateway', () => tributary('serve', { ...stage.env, PORT: String(port) }), port),
   )
   await untilAnswers([port])
   const owned = stack.move()
@@ -139,8 +161,11 @@ export async function severalGateways(jobs: number): Promise<Scene> {
   await mkdir(folder, { recursive: true })
   const settings = ['--port', String(redisPort), '--dir', folder, '--appendonly', 'yes']
   const redis = stack.use(
-    new Revived('Redis', () =>
-      spawn('redis-server', [...settings, '--appendfsync', 'always', '--save', ''], { stdio: 'ignore' }),
+    new Revived(
+      'Redis',
+      () =>
+        spawn('redis-server', [...settings, '--appendfsync', 'always', '--save', ''], { stdio: 'ignore' }),
+      redisPort,
     ),
   )
   await untilAnswers([redisPort])

@@ -21,7 +21,7 @@ export interface NumberedWrites {
 
 const jobCount = 5
 const commits = Number(process.env.BENCH_COMMITS ?? 50_000)
-const rate = Number(process.env.BENCH_RATE ?? 1000)
+const rate = Number(process.env.BENCH_RATE ?? 400)
 const kills = 20
 const clientsPerJob = 4
 /** How long clients may take to hear the last, once all is written. */
@@ -92,9 +92,11 @@ async function harm({ victims }: Scene, written: Promise<unknown>, lastsMs: numb
   void written.then(() => {
     isOver = true
   })
-  const every = lastsMs / (kills + 1)
+  const begun = performance.now()
   for (let count = 0; count < kills; count++) {
-    await pause(every * (0.5 + Math.random() * 0.5))
+    // At a random time within its share of what is left, lest any moment be spared.
+    const left = Math.max(0, begun + lastsMs - performance.now())
+    await pause((left / (kills - count)) * Math.random())
     const victim = victims[count % victims.length]
     if (!victim || isOver) break
     await victim.killAndRevive()
