@@ -44,7 +44,7 @@ class Follower {
       resyncs: 0,
       snapshots: 0,
       connections: 0,
-      errors: {},
+      endings: {},
     }
     accounts.push(this.#account)
     void this.#follow()
@@ -69,7 +69,10 @@ class Follower {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws')
     const send = (message: object) => socket.send(JSON.stringify(message))
     socket.on('error', () => {})
-    socket.once('close', () => resolve())
+    socket.once('close', (code, reason) => {
+      this.#note(`closed with ${code} ${reason}`)
+      resolve()
+    })
     socket.once('open', () =>
       send({ type: 'connection_init', payload: { authorization: this.#client.authorization } }),
     )
@@ -106,8 +109,13 @@ class Follower {
     asked.once('response', (response) => {
       this.#account.connections++
       response.on('error', () => {})
-      response.once('close', () => resolve())
-      createInterface({ input: response }).on('line', (line) => {
+      response.once('close', () => {
+        this.#note('the response ended')
+        resolve()
+      })
+      const lines = createInterface({ input: response })
+      lines.on('error', () => {})
+      lines.on('line', (line) => {
         if (line.startsWith('data: {')) this.#hear(JSON.parse(line.slice(6)))
       })
     })
@@ -116,14 +124,18 @@ class Follower {
   }
 
   #hear({ data, errors }: Told): void {
-    for (const { message } of errors ?? [])
-      this.#account.errors[message] = (this.#account.errors[message] ?? 0) + 1
+    for (const { message } of errors ?? []) this.#note(message)
     const told = data?.metricsAppended
     if (!told) return
     if (told.kind === 'RESYNC') this.#account.resyncs++
     if (told.kind === 'SNAPSHOT') this.#account.snapshots++
     this.#cursor = told.cursor
     for (const { step } of told.nodes) this.#count(step)
+  }
+
+  #note(what: string): void {
+    const { endings } = this.#account
+    endings[what] = (endings[what] ?? 0) + 1
   }
 
   #count(step: number): void {

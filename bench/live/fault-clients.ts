@@ -22,7 +22,8 @@ export interface Account extends FaultClient {
   /** Times at which it was told how things are; the first is as it must be. */
   snapshots: number
   connections: number
-  errors: Record<string, number>
+  /** Why streams ended, and how often. */
+  endings: Record<string, number>
 }
 
 /** The clients, in a process of their own. */

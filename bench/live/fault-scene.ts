@@ -73,8 +73,8 @@ class Revived implements Victim, AsyncDisposable {
 
 const tributary = (command: string, env: Record<string, string>): ChildProcess =>
   spawn(process.execPath, [main, command], {
-    env: { ...process.env, LOG_LEVEL: 'error', LOG_FORMAT: 'json', ...env },
-    stdio: ['ignore', 'ignore', process.env.BENCH_STDERR ? 'inherit' : 'ignore'],
+    env: { ...process.env, LOG_LEVEL: 'warn', LOG_FORMAT: 'json', ...env },
+    stdio: ['ignore', process.env.BENCH_LOG ? 'inherit' : 'ignore', 'ignore'],
   })
 
 /** Postgres, which ends as in a power cut, and recovers. */

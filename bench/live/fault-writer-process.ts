@@ -36,7 +36,7 @@ async function number({ url, rate, each }: NumberedWrites, job: number): Promise
       step++
     } catch {
       const lost = performance.now()
-      await client.end().catch(() => {})
+      void client.end().catch(() => {})
       client = await connected(url)
       const { rows } = await client.query('SELECT max(step) AS step FROM metrics WHERE job_id = $1', [job])
       step = (rows[0]?.step ?? 0) + 1

@@ -79,10 +79,10 @@ async function withFaults(given: Scene): Promise<void> {
       `${sum(({ disordered }) => disordered)} out of order, ${sum(({ resyncs }) => resyncs)} told to begin anew, ` +
       `${sum(({ snapshots }) => snapshots - 1)} begun anew`,
   )
-  const errors = new Map<string, number>()
-  for (const [message, count] of accounts.flatMap((account) => Object.entries(account.errors)))
-    errors.set(message, (errors.get(message) ?? 0) + count)
-  for (const [message, count] of errors) say(`  ${count} × ${message}`)
+  const endings = new Map<string, number>()
+  for (const [why, count] of accounts.flatMap((account) => Object.entries(account.endings)))
+    endings.set(why, (endings.get(why) ?? 0) + count)
+  for (const [why, count] of endings) say(`  ${count} × ${why}`)
 }
 
 /** Kills one thing after the other until there has been enough of it; tells what. */
@@ -99,6 +99,7 @@ async function harm({ victims }: Scene, written: Promise<unknown>, lastsMs: numb
     await pause((left / (kills - count)) * Math.random())
     const victim = victims[count % victims.length]
     if (!victim || isOver) break
+    if (process.env.BENCH_LOG) say(`  ${new Date().toISOString()} ${victim.name} is killed`)
     await victim.killAndRevive()
     tally.set(victim.name, (tally.get(victim.name) ?? 0) + 1)
   }

@@ -1,7 +1,9 @@
 /**
  * `npm run bench:live -- <name> …`: what watching costs, and how soon one knows. Every gateway, writer and crowd of
  * clients is a process of its own, over an embedded Postgres; the clients' CPU is told apart from the gateway's.
- * BENCH_SECONDS is how long each is written to (10); BENCH_PROFILE a folder for the gateway's CPU profiles.
+ * BENCH_SECONDS is how long each is written to (10); BENCH_PROFILE a folder for the gateway's CPU profiles. The fault runs
+ * commit BENCH_COMMITS (50,000) at BENCH_RATE a second (400); with BENCH_LOG they tell what is killed, and what the
+ * gateways warn of.
  */
 import { delivery } from './delivery.ts'
 import { fanOut } from './fan-out.ts'
