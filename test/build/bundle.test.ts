@@ -65,6 +65,20 @@ describe('the bundle, alone in a folder', { timeout: 60_000 }, () => {
     expect(gateway.stderr).toBe('')
   })
 
+  it('captures what is written, in a serve alone', async () => {
+    const home = join(folder.path, 'home')
+    const env = { ...options.env, TRIBUTARY_HOME: home, CAPTURE: 'auto' }
+    const setUp = await tributary(['capture', 'setup', '--only', 'platform'], { ...options, env })
+    expect(setUp).toMatchObject({ status: 0, stdout: expect.stringContaining('platform: made the slot') })
+    await using gateway = new TributaryProcess(['serve'], { ...options, env })
+    await gateway.printed(/capture of platform: streaming/)
+    const metrics = await fetch(new URL('/metrics', await gateway.url()))
+    expect(await metrics.text()).toContain('tributary_capture_streaming{source="platform"} 1')
+    expect(await gateway.end('SIGTERM')).toEqual({ status: 0, signal: null })
+    expect(await readdir(join(home, 'changes'))).toContain('changes.sqlite')
+    await tributary(['capture', 'drop', '--only', 'platform'], { ...options, env })
+  })
+
   it('shows GraphiQL to developers', async () => {
     const env = { ...options.env, NODE_ENV: 'development' }
     await using gateway = new TributaryProcess(['serve'], { ...options, env })
