@@ -48,7 +48,7 @@ export interface HttpConfig {
   readonly metricsToken: Secret | undefined
 }
 
-/** How much a WebSocket may take. */
+/** How much a WebSocket may take; a stream of events is held to the first and the last. */
 export interface WebSocketConfig {
   readonly maxSocketsPerAddress: number
   readonly maxOperationsPerSocket: number

@@ -196,7 +196,7 @@ export const limitVariables = {
   MAX_SOCKETS_PER_ADDRESS: {
     schema: wholeNumber(1, 1_000_000),
     fallback: '500',
-    description: 'WebSockets of one address; behind a proxy, set TRUST_PROXY',
+    description: 'WebSockets of one address, and as many streams of events; behind a proxy, set TRUST_PROXY',
   },
   MAX_OPERATIONS_PER_SOCKET: {
     schema: wholeNumber(1, 10_000),
@@ -206,7 +206,7 @@ export const limitVariables = {
   MAX_UNREAD_BYTES: {
     schema: wholeNumber(1024, 2 ** 30),
     fallback: '4194304',
-    description: 'bytes that may wait for the client of a WebSocket to read them',
+    description: 'bytes that may wait for the client of a WebSocket or a stream of events to read them',
   },
   SHUTDOWN_GRACE: {
     schema: seconds(hour),
