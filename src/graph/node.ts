@@ -27,6 +27,9 @@ export function addNode(typeName: string, load: NodeLoader): void {
   loaders.set(typeName, load)
 }
 
+/** Whether a type is no entity, so that the policy’s table does not say who sees its objects. */
+export const isOutsideNode = (typeName: string): boolean => loaders.has(typeName)
+
 async function loadNode(id: string, context: GraphContext, info: GraphQLResolveInfo): Promise<object | null> {
   const parts = partsOfId(id)
   const load = loaders.get(parts.name)

@@ -25,6 +25,7 @@ import type { Rule, ScopeSet } from '../auth/rule.ts'
 import { emailsOf, factOf, ruleFor, type Scope, type Viewer } from '../auth/viewer.ts'
 import type { GraphContext } from '../graph/context.ts'
 import { type Entity, entityNamed, findEntity } from '../graph/entity.ts'
+import { isOutsideNode } from '../graph/node.ts'
 import { farEntity, fieldRuleOf, rowRuleOf } from '../graph/visibility.ts'
 
 /** Something that a result depends on: who sees an entity's rows, or a field of them, or simply who asks. */
@@ -87,6 +88,8 @@ export function dependenciesOf(
     for (const object of objectsOf(schema, next)) {
       const far = findEntity(connectionName.exec(object.name)?.[1] ?? object.name)
       if (far && !isImplied(from, field, far)) add(far.name, { kind: 'rows', entity: far })
+      // Another system decides who sees it: nobody’s result is another’s.
+      if (isOutsideNode(object.name)) add('viewer', { kind: 'viewer' })
     }
   }
 

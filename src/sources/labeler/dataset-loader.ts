@@ -83,7 +83,11 @@ const asError = (error: unknown): Error => (error instanceof Error ? error : new
 
 async function readWhole(context: GraphContext, user: number, id: string): Promise<DatasetRecord | null> {
   const path = `api/v1/platform/datasets/${encodeURIComponent(id)}`
-  const record = await callLabeler(context, { path, user, schema: datasetRecord })
+  const schema = datasetRecord.refine((record) => record.id === id, {
+    error: 'it is another dataset',
+    path: ['id'],
+  })
+  const record = await callLabeler(context, { path, user, schema })
   context.service(Labeler).records.set(id, record)
   return record
 }

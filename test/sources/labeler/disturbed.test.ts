@@ -103,6 +103,7 @@ describe('a Labeler', () => {
     ['a list', { body: '[]' }],
     ['another shape', { body: '{"data":{}}' }],
     ['null', { body: 'null' }],
+    ['another dataset', { body: '{"id":"ds_other","visibility":"public","name":"Other"}' }],
     ['another status', { status: 418 }],
     ['a refusal', { status: 401 }],
     ['a redirect elsewhere', { status: 302, headers: { location: 'http://127.0.0.1:1/stolen' } }],
