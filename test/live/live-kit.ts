@@ -16,6 +16,10 @@ import { openSqliteLog } from '../../src/changes/log/sqlite-log.ts'
 import { capturedTables } from '../../src/changes/postgres/captured-table.ts'
 import type { Watching } from '../../src/changes/watching.ts'
 import { type SourceKey, sourceNames } from '../../src/config/source-names.ts'
+<<<<<<< HEAD
+=======
+import { entities } from '../../src/graph/entity.ts'
+>>>>>>> 4a45d5c (Walk the policy over every subscription, at first and with every change)
 import { cursorCodec } from '../../src/live/cursors.ts'
 import { Engine, type EngineOptions } from '../../src/live/engine.ts'
 import type { LiveStream, SharedResult, StreamSink } from '../../src/live/stream.ts'
@@ -131,6 +135,8 @@ export interface LiveWorld extends AsyncDisposable {
 export interface LiveWorldOptions extends Partial<EngineOptions> {
   readonly seeded?: boolean
   readonly captured?: readonly SourceKey[]
+  /** Databases that are there already, and the graph over them. */
+  readonly over?: { readonly databases: TestDatabases; readonly graph: TestGraph }
 }
 
 /** A table of each source that has rows in tests, and its key. */
@@ -145,11 +151,12 @@ const touched: Readonly<Partial<Record<SourceKey, readonly [table: string, key: 
 export async function openLiveWorld({
   seeded = false,
   captured = ['platform'],
+  over,
   ...options
 }: LiveWorldOptions = {}): Promise<LiveWorld> {
   await using cleanup = new AsyncDisposableStack()
-  const databases = cleanup.use(await cloneDatabases({ seeded }))
-  const graph = cleanup.use(await openGraph(databases.urls))
+  const databases = over?.databases ?? cleanup.use(await cloneDatabases({ seeded }))
+  const graph = over?.graph ?? cleanup.use(await openGraph(databases.urls))
   const folder = await mkdtemp(join(tmpdir(), 'live-'))
   cleanup.defer(() => rm(folder, { recursive: true, force: true }))
   const silent = pino({ level: 'silent' })
@@ -206,21 +213,31 @@ export async function openLiveWorld({
     feed,
     async settled(source) {
       const client = await databases.client(source)
+<<<<<<< HEAD
       const [table, key] = touched[source] ?? []
       if (!table) throw new Error(`Say which rows of ${source} can be written to no effect.`)
+=======
+>>>>>>> 4a45d5c (Walk the policy over every subscription, at first and with every change)
       const seen = Promise.withResolvers<void>()
-      const { rows } = await client.query(
-        `SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS lsn, '${table}' AS name`,
-      )
+      const { rows } = await client.query("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS lsn")
       const place = BigInt(rows[0].lsn)
       const stop = feed(source).attach({
         transaction: ({ lsn }) => lsn > place && seen.resolve(),
         lost: () => seen.resolve(),
       })
+<<<<<<< HEAD
       await client.query('CREATE TABLE IF NOT EXISTS pulses (id serial PRIMARY KEY)')
       await client.query(
         `UPDATE ${table} SET ${key} = ${key} WHERE ${key} = (SELECT max(${key}) FROM ${table})`,
       )
+=======
+      const own = entities().filter((entity) => entity.source === source && entity.kind !== 'view')
+      for (const { table, key } of own) {
+        const which = `WHERE ${key} = (SELECT ${key} FROM ${table} LIMIT 1)`
+        const { rowCount } = await client.query(`UPDATE ${table} SET ${key} = ${key} ${which}`)
+        if (rowCount) break
+      }
+>>>>>>> 4a45d5c (Walk the policy over every subscription, at first and with every change)
       await seen.promise
       stop()
     },

@@ -24,6 +24,9 @@ export interface SeededGraph extends AsyncDisposable {
   readonly graph: TestGraph
   readonly oracle: Oracle
   readonly everyone: readonly Who[]
+  viewer(who: Who): Promise<Viewer>
+  /** Fails where an answer, errors and cursors included, tells what is not for somebody. */
+  expectNothingForbidden(who: Who, answer: object, about: string): void
   /** Asks as somebody; fails where the answer, errors and cursors included, tells what is not for that person. */
   ask<T = Record<string, unknown>>(who: Who, document: string): Promise<GraphAnswer<T>>
 }
@@ -40,18 +43,27 @@ export async function openSeededGraph(): Promise<SeededGraph> {
   const oracle = new Oracle(world)
   const forbidden = new Map<Who, ReadonlySet<string>>()
   const viewers = new Map<Who, Viewer>()
+  const viewer = async (who: Who) => {
+    const known = viewers.get(who) ?? (await graph.viewer(principalOf(who)))
+    viewers.set(who, known)
+    return known
+  }
+  const expectNothingForbidden = (who: Who, answer: object, about: string) => {
+    if (!forbidden.has(who)) forbidden.set(who, forbiddenTokens(oracle, who))
+    const told = tokensIn(answer).filter((token) => forbidden.get(who)?.has(token))
+    expect(told, `told to ${who.name}, by ${about.slice(0, 300)}`).toEqual([])
+  }
   const owned = cleanup.move()
   return {
     databases,
     graph,
     oracle,
     everyone: everyone(world),
+    viewer,
+    expectNothingForbidden,
     ask: async <T>(who: Who, document: string) => {
-      if (!viewers.has(who)) viewers.set(who, await graph.viewer(principalOf(who)))
-      if (!forbidden.has(who)) forbidden.set(who, forbiddenTokens(oracle, who))
-      const answer = await graph.ask<T>(viewers.get(who) as Viewer, document)
-      const told = tokensIn(answer).filter((token) => forbidden.get(who)?.has(token))
-      expect(told, `told to ${who.name}, by ${document.slice(0, 300)}`).toEqual([])
+      const answer = await graph.ask<T>(await viewer(who), document)
+      expectNothingForbidden(who, answer, document)
       return answer
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -89,7 +101,7 @@ function forbiddenTokens(oracle: Oracle, who: Who): Set<string> {
 }
 
 /** Tokens in an answer, also in the positions that its cursors hold. */
-function tokensIn(answer: GraphAnswer<unknown>): string[] {
+function tokensIn(answer: { readonly errors?: GraphAnswer['errors'] }): string[] {
   const texts: string[] = []
   JSON.stringify(answer, (name, value: unknown) => {
     if (typeof value !== 'string') return value
