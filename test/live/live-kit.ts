@@ -16,10 +16,7 @@ import { openSqliteLog } from '../../src/changes/log/sqlite-log.ts'
 import { capturedTables } from '../../src/changes/postgres/captured-table.ts'
 import type { Watching } from '../../src/changes/watching.ts'
 import { type SourceKey, sourceNames } from '../../src/config/source-names.ts'
-<<<<<<< HEAD
-=======
 import { entities } from '../../src/graph/entity.ts'
->>>>>>> 4a45d5c (Walk the policy over every subscription, at first and with every change)
 import { cursorCodec } from '../../src/live/cursors.ts'
 import { Engine, type EngineOptions } from '../../src/live/engine.ts'
 import type { LiveStream, SharedResult, StreamSink } from '../../src/live/stream.ts'
@@ -213,11 +210,6 @@ export async function openLiveWorld({
     feed,
     async settled(source) {
       const client = await databases.client(source)
-<<<<<<< HEAD
-      const [table, key] = touched[source] ?? []
-      if (!table) throw new Error(`Say which rows of ${source} can be written to no effect.`)
-=======
->>>>>>> 4a45d5c (Walk the policy over every subscription, at first and with every change)
       const seen = Promise.withResolvers<void>()
       const { rows } = await client.query("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS lsn")
       const place = BigInt(rows[0].lsn)
@@ -225,19 +217,14 @@ export async function openLiveWorld({
         transaction: ({ lsn }) => lsn > place && seen.resolve(),
         lost: () => seen.resolve(),
       })
-<<<<<<< HEAD
-      await client.query('CREATE TABLE IF NOT EXISTS pulses (id serial PRIMARY KEY)')
-      await client.query(
-        `UPDATE ${table} SET ${key} = ${key} WHERE ${key} = (SELECT max(${key}) FROM ${table})`,
-      )
-=======
       const own = entities().filter((entity) => entity.source === source && entity.kind !== 'view')
-      for (const { table, key } of own) {
+      const [named, namedKey] = touched[source] ?? []
+      const tables = [...(named ? [{ table: named, key: namedKey }] : []), ...own]
+      for (const { table, key } of tables) {
         const which = `WHERE ${key} = (SELECT ${key} FROM ${table} LIMIT 1)`
         const { rowCount } = await client.query(`UPDATE ${table} SET ${key} = ${key} ${which}`)
         if (rowCount) break
       }
->>>>>>> 4a45d5c (Walk the policy over every subscription, at first and with every change)
       await seen.promise
       stop()
     },
