@@ -1,10 +1,10 @@
 import type { Client } from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { UserPrincipal } from '../../src/auth/principal.ts'
 import { encodeId } from '../../src/graph/global-id.ts'
 import { TrainingJob } from '../../src/sources/platform/training-job.ts'
 import { user } from '../support/graph.ts'
-import { type LiveWorld, openLiveWorld } from './live-kit.ts'
+import { type Listener, type LiveWorld, openLiveWorld } from './live-kit.ts'
 
 let world: LiveWorld
 let platform: Client
@@ -58,8 +58,18 @@ const metrics =
 const measure = (epoch: number) =>
   platform.query('INSERT INTO metrics (job_id, epoch) VALUES (7, $1)', [epoch])
 
-const watch = async (document: string, principal: UserPrincipal) =>
-  world.subscribe(document, {}, { viewer: await world.graph.viewer(principal) })
+const watching: Listener[] = []
+
+/** Watches until the test is over. */
+async function watch(document: string, principal: UserPrincipal): Promise<Listener> {
+  const listener = await world.subscribe(document, {}, { viewer: await world.graph.viewer(principal) })
+  watching.push(listener)
+  return listener
+}
+
+afterEach(() => {
+  for (const listener of watching.splice(0)) listener.stream?.stop()
+})
 
 describe('one row', () => {
   it('is told to those who see it, and to nobody else', async () => {
