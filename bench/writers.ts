@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -76,6 +76,8 @@ const percentile = (values: readonly number[], share: number) =>
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 const folder = await mkdtemp(join(tmpdir(), 'tributary-writers-'))
+// As root the server runs under another account.
+await chmod(folder, 0o755)
 const postgres = await startEmbeddedPostgres({ home: join(folder, 'home'), log: () => {} })
 try {
   const url = postgres.url()
