@@ -132,6 +132,8 @@ export class Engine implements LiveEngine, Disposable {
       fail: (error) => stream.fail(error),
     }
     const { group, audience } = this.#place(seat.asked)
+    // What finding the place has worked out is not kept for each who is there.
+    graph.memo.clear()
     const { patienceMs } = this.#options
     const stream: Subscription = new Subscription({
       group,
@@ -169,7 +171,7 @@ export class Engine implements LiveEngine, Disposable {
     const sources = new Map(watches.map((watch) => [watch, this.#sourceOf(watch)]))
     const decision = decisionOf(context, operation.dependencies)
     const key = JSON.stringify([
-      operation.text,
+      operation.number,
       validated.operation.name?.value ?? null,
       valuesOf(validated, operation.variables),
       gatherMs ?? null,
@@ -191,7 +193,11 @@ export class Engine implements LiveEngine, Disposable {
   ): Group {
     const { cursors, tickMs = 12 } = this.#options
     const fresh = (): GraphContext => ({ ...context, memo: new Map() })
-    const nested = JSON.stringify([operation.text, valuesOf(validated, operation.nestedVariables), decision])
+    const nested = JSON.stringify([
+      operation.number,
+      valuesOf(validated, operation.nestedVariables),
+      decision,
+    ])
     const group = new Group({
       kind: operation.field.kind,
       sources,

@@ -85,7 +85,7 @@ export class Group implements Watcher, Gatherer {
         this.watches.filter((watch) => sources.get(watch) === source),
         context,
       )
-      if (source.position) this.#told.begin(source.name, source.position.lsn)
+      if (this.#hasFilter && source.position) this.#told.begin(source.name, source.position.lsn)
     }
   }
 
@@ -172,7 +172,8 @@ export class Group implements Watcher, Gatherer {
   lost(_reason: string): void {
     this.#queue = []
     this.#told.clear()
-    for (const { name, position } of this.#sources) if (position) this.#told.begin(name, position.lsn)
+    if (this.#hasFilter)
+      for (const { name, position } of this.#sources) if (position) this.#told.begin(name, position.lsn)
     const streams = this.streams
     this.#cohorts.clear()
     for (const stream of streams) this.join(stream)
@@ -199,6 +200,10 @@ export class Group implements Watcher, Gatherer {
   get #root(): Entity | undefined {
     const [watch] = this.watches
     return watch?.by === 'key' ? watch.entity : watch?.by === 'parent' ? watch.parent : undefined
+  }
+
+  get #hasFilter(): boolean {
+    return this.watches.some(({ by }) => by === 'filter')
   }
 
   /** Whether anybody is of it, told by it just now or not. */

@@ -30,14 +30,17 @@ export interface LiveOperation {
   readonly field: LiveField
   readonly node: FieldNode
   readonly declared: GraphQLField<unknown, unknown>
-  /** Equal for documents that ask the same. */
-  readonly text: string
+  /** Equal for documents that ask the same: a number for each text, which is much shorter. */
+  readonly number: number
   /** Variables that decide what is watched or told. */
   readonly variables: readonly string[]
   /** Those among them that are used below the field, or by directives. */
   readonly nestedVariables: readonly string[]
   readonly dependencies: readonly Dependency[]
 }
+
+/** Texts of documents at most that are remembered. */
+const maximumTexts = 2_000
 
 const positional = new Set(['after', 'maxRate'])
 
@@ -75,6 +78,9 @@ const variablesIn = (node: DocumentNode | FieldNode | ArgumentNode | OperationDe
 export class LiveOperations {
   readonly #schema: GraphQLSchema
   readonly #known = new WeakMap<DocumentNode, Map<string | undefined, LiveOperation | null>>()
+  /** By the text; those that were not asked for lately are forgotten, and get another number. */
+  readonly #numbers = new Map<string, number>()
+  #last = 0
 
   constructor(schema: GraphQLSchema) {
     this.#schema = schema
@@ -89,6 +95,17 @@ export class LiveOperations {
     const made = this.#look(document, operationName)
     known.set(operationName, made)
     return made
+  }
+
+  #numberOf(text: string): number {
+    const number = this.#numbers.get(text) ?? ++this.#last
+    this.#numbers.delete(text)
+    this.#numbers.set(text, number)
+    for (const oldest of this.#numbers.keys()) {
+      if (this.#numbers.size <= maximumTexts) break
+      this.#numbers.delete(oldest)
+    }
+    return number
   }
 
   #look(document: DocumentNode, operationName: string | undefined): LiveOperation | null {
@@ -120,7 +137,7 @@ export class LiveOperations {
       field,
       node,
       declared,
-      text: print(stripped),
+      number: this.#numberOf(print(stripped)),
       variables: [...variables],
       nestedVariables: [...nested],
       dependencies: dependenciesOf(this.#schema, document, definition),

@@ -9,14 +9,16 @@ const maximumKeys = 10_000
  * a filter, or is deleted, whether its leaving is news.
  */
 export class ToldKeys {
-  readonly #told = new Map<Watch, Set<string>>()
+  // Most groups have no filter, and there are thousands: none of these is made before it is needed.
+  #told: Map<Watch, Set<string>> | undefined
   /** When rows were told to be gone, by watch and key. */
-  readonly #gone = new Map<Watch, Map<string, bigint>>()
+  #gone: Map<Watch, Map<string, bigint>> | undefined
   /** From where on everything is remembered, by source. */
-  readonly #since = new Map<string, bigint>()
+  #since: Map<string, bigint> | undefined
 
   /** Everything is remembered from here on. */
   begin(source: string, lsn: bigint): void {
+    this.#since ??= new Map()
     if (!this.#since.has(source)) this.#since.set(source, lsn)
   }
 
@@ -29,6 +31,7 @@ export class ToldKeys {
       return true
     }
     if (!told.delete(key)) return false
+    this.#gone ??= new Map()
     const gone = this.#gone.get(watch) ?? new Map<string, bigint>()
     this.#gone.set(watch, gone.set(key, place.lsn))
     if (gone.size > maximumKeys) this.#forgetGone(watch, place.source)
@@ -37,10 +40,11 @@ export class ToldKeys {
 
   /** Whether more is remembered than is to be. */
   get isFull(): boolean {
-    return [...this.#told.values()].some(({ size }) => size > maximumKeys)
+    return this.#told !== undefined && [...this.#told.values()].some(({ size }) => size > maximumKeys)
   }
 
   of(watch: Watch): Set<string> {
+    this.#told ??= new Map()
     const told = this.#told.get(watch) ?? new Set<string>()
     this.#told.set(watch, told)
     return told
@@ -48,22 +52,22 @@ export class ToldKeys {
 
   /** Whether a row that is gone was told of since a place in the log; undefined where that is not remembered. */
   wasTold({ watch, key, place }: Outcome, since: bigint): boolean | undefined {
-    if (this.#told.get(watch)?.has(key) || this.#gone.get(watch)?.has(key)) return true
-    const begun = this.#since.get(place.source)
+    if (this.#told?.get(watch)?.has(key) || this.#gone?.get(watch)?.has(key)) return true
+    const begun = this.#since?.get(place.source)
     return begun !== undefined && begun <= since ? false : undefined
   }
 
   clear(): void {
-    this.#told.clear()
-    this.#gone.clear()
-    this.#since.clear()
+    this.#told = undefined
+    this.#gone = undefined
+    this.#since = undefined
   }
 
   #forgetGone(watch: Watch, source: string): void {
-    const gone = this.#gone.get(watch)
+    const gone = this.#gone?.get(watch)
     for (const [key, lsn] of gone ?? []) {
       gone?.delete(key)
-      this.#since.set(source, lsn)
+      this.#since?.set(source, lsn)
       return
     }
   }
