@@ -4,7 +4,8 @@
  *
  * Most of it is folded away: an engineer sees every row of PIC, and no internal column. What is left speaks of the
  * person, and is closed over the facts and sets that it speaks of: two members of the same projects are alike, two of
- * others are not. Rows that everybody sees who sees the row that leads there add nothing.
+ * others are not. The rows that are watched themselves add nothing: an event brings them, and who is told of them is
+ * decided for each. Whatever they lead to is loaded by the sight of one of those who share, so it has to be everybody's.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -20,7 +21,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql'
-import { fieldRule, rowsRule } from '../auth/policy.ts'
+import { fieldRule } from '../auth/policy.ts'
 import type { Rule, ScopeSet } from '../auth/rule.ts'
 import { emailsOf, factOf, ruleFor, type Scope, type Viewer } from '../auth/viewer.ts'
 import type { GraphContext } from '../graph/context.ts'
@@ -80,14 +81,14 @@ export function dependenciesOf(
     const next = declared && getNamedType(declared.type)
     if (entity && fieldRule(entity.name, name) !== 'with the row')
       add(`${entity.name}.${name}`, { kind: 'field', entity, field: name })
-    if (next && entity) addRows(entity, name, next)
+    if (next && !isOfEvent(object, name)) addRows(next)
     return next
   }
 
-  const addRows = (from: Entity, field: string, next: GraphQLNamedType) => {
+  const addRows = (next: GraphQLNamedType) => {
     for (const object of objectsOf(schema, next)) {
       const far = findEntity(connectionName.exec(object.name)?.[1] ?? object.name)
-      if (far && !isImplied(from, field, far)) add(far.name, { kind: 'rows', entity: far })
+      if (far) add(far.name, { kind: 'rows', entity: far })
       // Another system decides who sees it: nobody’s result is another’s.
       if (isOutsideNode(object.name)) add('viewer', { kind: 'viewer' })
     }
@@ -100,15 +101,9 @@ export function dependenciesOf(
 const objectsOf = (schema: GraphQLSchema, type: GraphQLNamedType | undefined): readonly GraphQLNamedType[] =>
   type && isAbstractType(type) ? schema.getPossibleTypes(type) : isCompositeType(type) && type ? [type] : []
 
-/** Whether whoever sees the row sees what the field leads to. */
-function isImplied(from: Entity, field: string, far: Entity): boolean {
-  const rule = rowsRule(from.name)
-  if (rule.kind === 'through' && rule.relation === field) return true
-  const back = rowsRule(far.name)
-  if (back.kind !== 'through') return false
-  const relation = far.relations.get(back.relation)
-  return relation?.to === from.name && relation.inverse.name === field
-}
+/** Whether a field gives the rows that an event brings. */
+const isOfEvent = ({ name }: GraphQLNamedType, field: string) =>
+  name.endsWith('Change') && (field === 'node' || field === 'nodes')
 
 const prints = new WeakMap<Scope, Map<ScopeSet, string>>()
 

@@ -24,6 +24,11 @@ describe('two people who watch a job', () => {
     expect(one).toBe(other)
   })
 
+  it('do not share what the row leads to, where they see other rows', () => {
+    const [one, other] = decisionsOf('metrics { nodes { epoch } }')
+    expect(one).not.toBe(other)
+  })
+
   it.each([
     'dataset { name }',
     '... on TrainingJob { dataset { id } }',

@@ -118,6 +118,26 @@ describe('one row', () => {
   })
 })
 
+describe('what a row leads to', () => {
+  const progress = `subscription { trainingProgress(jobId: 7) { kind cursor metrics { epoch job { databaseId } } } }`
+  const rows = 'subscription { metricsAppended(jobId: 7) { kind cursor nodes { epoch job { databaseId } } } }'
+  const job = { databaseId: 7 }
+
+  it('is told to whoever sees it, also where somebody watched before who does not', async () => {
+    await measure(1)
+    await world.settled('platform')
+    const others = [await watch(progress, stranger), await watch(rows, stranger)]
+    for (const other of others) await other.nth(1)
+    const [latest, appended] = [await watch(progress, owner), await watch(rows, owner)]
+    expect(await latest.nth(1)).toMatchObject({ metrics: { epoch: 1, job } })
+    expect(await appended.nth(1)).toMatchObject({ nodes: [{ epoch: 1, job }] })
+    await measure(2)
+    expect(await latest.nth(2)).toMatchObject({ metrics: { epoch: 2, job } })
+    expect(await appended.nth(2)).toMatchObject({ nodes: [{ epoch: 2, job }] })
+    for (const other of others) expect(other.results).toHaveLength(1)
+  })
+})
+
 describe('a list of rows that others decide about', () => {
   const exported =
     'subscription { exportJobsChanged { kind id removed node { databaseId } nodes { databaseId } } }'
