@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { encodeId } from '../../src/graph/global-id.ts'
 import { TrainingJob } from '../../src/sources/platform/training-job.ts'
 import { insertJob } from './job-rows.ts'
@@ -258,5 +258,24 @@ describe('those who watch the same', () => {
     expect(new Set([...listeners, late].map(({ shared }) => shared[1]?.json)).size).toBe(1)
     for (const listener of [...listeners, late]) listener.stream?.stop()
     expect(world.engine.counters.streams).toBe(before.streams)
+  })
+
+  it('cost the database a snapshot however many they are, and the changes of plain columns nothing', async () => {
+    const ids = await Promise.all(Array.from({ length: 40 }, () => job()))
+    const statements = vi.spyOn(world.graph.source('platform').pool, 'query')
+    const same = await Promise.all(Array.from({ length: 100 }, () => world.subscribe(one, { id: ids[0] })))
+    await Promise.all(same.map((listener) => listener.nth(1)))
+    // One, but that a snapshot is read again which does not see yet what the log has told.
+    expect(statements.mock.calls.length).toBeLessThan(4)
+    // Of many rows that are asked for at once, a few statements, each for as many as wait.
+    const others = await Promise.all(ids.slice(1).map((id) => world.subscribe(one, { id })))
+    await Promise.all(others.map((listener) => listener.nth(1)))
+    expect(statements.mock.calls.length).toBeLessThan(12)
+    const before = statements.mock.calls.length
+    for (const id of ids) await note(id, 'costs nothing')
+    await Promise.all([...same, ...others].map((listener) => listener.nth(2)))
+    expect(statements).toHaveBeenCalledTimes(before)
+    for (const listener of [...same, ...others]) listener.stream?.stop()
+    statements.mockRestore()
   })
 })
