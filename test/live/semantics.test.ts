@@ -1,9 +1,9 @@
 import type { Client } from 'pg'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { encodeId } from '../../src/graph/global-id.ts'
 import { TrainingJob } from '../../src/sources/platform/training-job.ts'
 import { insertJob } from './job-rows.ts'
-import { type LiveWorld, openLiveWorld } from './live-kit.ts'
+import { type Listener, type LiveWorld, openLiveWorld } from './live-kit.ts'
 
 let world: LiveWorld
 let platform: Client
@@ -16,6 +16,19 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world[Symbol.asyncDispose]()
+})
+
+const open: Listener[] = []
+
+/** Subscribes until the test is over. */
+async function subscribe(...asked: Parameters<LiveWorld['subscribe']>): Promise<Listener> {
+  const listener = await world.subscribe(...asked)
+  open.push(listener)
+  return listener
+}
+
+afterEach(() => {
+  for (const listener of open.splice(0)) listener.stream?.stop()
 })
 
 let lastJob = 100
@@ -43,7 +56,7 @@ const metrics = `subscription ($job: ID!, $after: String, $last: Int, $maxRate: 
 describe('one row', () => {
   it('is told as it is, then each time it changes, and when it is gone', async () => {
     const id = await job()
-    const listener = await world.subscribe(one, { id: idOf(id) })
+    const listener = await subscribe(one, { id: idOf(id) })
     expect(await listener.nth(1)).toMatchObject({ kind: 'SNAPSHOT', node: { databaseId: id }, id: idOf(id) })
     await note(id, 'one')
     await note(id, 'two')
@@ -59,7 +72,7 @@ describe('one row', () => {
   })
 
   it('that is not there is told of when it comes', async () => {
-    const listener = await world.subscribe(one, { id: String(lastJob + 1) })
+    const listener = await subscribe(one, { id: String(lastJob + 1) })
     expect(await listener.nth(1)).toMatchObject({ kind: 'SNAPSHOT', node: null, nodes: [], id: null })
     const id = await job({ notes: 'new' })
     expect(await listener.nth(2)).toMatchObject({ kind: 'INSERTED', node: { databaseId: id, notes: 'new' } })
@@ -67,7 +80,7 @@ describe('one row', () => {
 
   it('is told with every change of a transaction, in their order', async () => {
     const id = await job()
-    const listener = await world.subscribe(one, { id })
+    const listener = await subscribe(one, { id })
     await listener.nth(1)
     await platform.query('BEGIN')
     for (const notes of ['a', 'b', 'c']) await note(id, notes)
@@ -78,7 +91,7 @@ describe('one row', () => {
 
   it('of no rolled back transaction', async () => {
     const id = await job()
-    const listener = await world.subscribe(one, { id })
+    const listener = await subscribe(one, { id })
     await listener.nth(1)
     await platform.query('BEGIN')
     await note(id, 'never')
@@ -88,7 +101,7 @@ describe('one row', () => {
   })
 
   it('is told anew when its table is emptied', async () => {
-    const listener = await world.subscribe(one, { id: 1 })
+    const listener = await subscribe(one, { id: 1 })
     await listener.nth(1)
     await platform.query('TRUNCATE training_jobs CASCADE')
     expect(await listener.nth(2)).toMatchObject({ kind: 'RESYNC', nodes: [] })
@@ -98,7 +111,7 @@ describe('one row', () => {
     const id = await job()
     const long = Array.from({ length: 20_000 }, (_, index) => `${index * 7919}`).join(' ')
     await platform.query('UPDATE training_jobs SET error_message = $2 WHERE id = $1', [id, long])
-    const listener = await world.subscribe(
+    const listener = await subscribe(
       'subscription ($id: ID!) { trainingJobChanged(id: $id) { kind cursor node { notes errorMessage project { name } } nodes { id } } }',
       { id },
     )
@@ -113,7 +126,7 @@ describe('one row', () => {
 describe('rows of a filter', () => {
   it('come, change and leave', async () => {
     const id = await job({ model_name: 'filtered', status: 'pending' })
-    const listener = await world.subscribe(many, {
+    const listener = await subscribe(many, {
       filter: { modelName: { eq: 'filtered' }, status: { in: ['PENDING', 'RUNNING'] } },
     })
     expect((await listener.nth(1)).nodes).toMatchObject([{ databaseId: id }])
@@ -129,7 +142,7 @@ describe('rows of a filter', () => {
   })
 
   it('are decided by Postgres where the filter is more than equality', async () => {
-    const listener = await world.subscribe(many, {
+    const listener = await subscribe(many, {
       filter: { modelName: { startsWith: 'effi', ignoreCase: true }, project: { name: { eq: 'two' } } },
     })
     expect((await listener.nth(1)).nodes).toEqual([])
@@ -141,13 +154,13 @@ describe('rows of a filter', () => {
   })
 
   it('refuse conditions over other databases', async () => {
-    await expect(world.subscribe(many, { filter: { creator: { email: { eq: 'a@b.c' } } } })).rejects.toThrow(
+    await expect(subscribe(many, { filter: { creator: { email: { eq: 'a@b.c' } } } })).rejects.toThrow(
       /cannot be asked/,
     )
   })
 
   it('are gathered at the rate that is asked for, each as it is last', async () => {
-    const listener = await world.subscribe(many, { filter: { modelName: { eq: 'rated' } }, maxRate: 4 })
+    const listener = await subscribe(many, { filter: { modelName: { eq: 'rated' } }, maxRate: 4 })
     await listener.nth(1)
     const first = await job({ model_name: 'rated' })
     await listener.nth(2)
@@ -175,7 +188,7 @@ describe('rows that are appended', () => {
   it('are told from the latest on, oldest first', async () => {
     const [id, other] = [await job(), await job()]
     for (const epoch of [1, 2, 3]) await append(id, epoch)
-    const listener = await world.subscribe(metrics, { job: id, last: 2 })
+    const listener = await subscribe(metrics, { job: id, last: 2 })
     expect((await listener.nth(1)).nodes).toMatchObject([{ epoch: 2 }, { epoch: 3 }])
     await append(other, 9)
     await append(id, 4, Number.NaN)
@@ -190,7 +203,7 @@ describe('rows that are appended', () => {
 
   it('are all told where they are gathered', async () => {
     const id = await job()
-    const listener = await world.subscribe(metrics, { job: id, maxRate: 5 })
+    const listener = await subscribe(metrics, { job: id, maxRate: 5 })
     await listener.nth(1)
     await append(id, 1)
     await listener.nth(2)
@@ -206,7 +219,7 @@ describe('a stream that is taken up again', () => {
   ])('tells of %s from every place what it told then', async (_, document) => {
     const id = await job({ model_name: 'history' })
     const variables = document === one ? { id } : { filter: { modelName: { eq: 'history' } } }
-    const listener = await world.subscribe(document, variables)
+    const listener = await subscribe(document, variables)
     await listener.nth(1)
     await note(id, 'a')
     await platform.query('BEGIN')
@@ -218,7 +231,7 @@ describe('a stream that is taken up again', () => {
     await listener.nth(7)
     const told = listener.changes
     for (const [index, { cursor }] of told.entries()) {
-      const again = await world.subscribe(document, { ...variables, after: cursor })
+      const again = await subscribe(document, { ...variables, after: cursor })
       await note(id, `after ${index}`)
       await again.until(() => again.changes.at(-1)?.node?.notes === `after ${index}`)
       await listener.until(() => listener.changes.at(-1)?.node?.notes === `after ${index}`)
@@ -230,14 +243,14 @@ describe('a stream that is taken up again', () => {
 
   it('begins anew after a cursor of another log, and refuses one that is none', async () => {
     const id = await job()
-    const listener = await world.subscribe(one, { id })
+    const listener = await subscribe(one, { id })
     const { cursor } = await listener.nth(1)
     const bytes = Buffer.from(cursor, 'base64url')
     bytes[2] = (bytes[2] as number) ^ 1
     const foreign = bytes.toString('base64url')
-    const again = await world.subscribe(one, { id }, { after: foreign })
+    const again = await subscribe(one, { id }, { after: foreign })
     expect(await again.nth(1)).toMatchObject({ kind: 'RESYNC', node: { databaseId: id } })
-    await expect(world.subscribe(one, { id, after: `${cursor}x` })).rejects.toThrow(/cursor/)
+    await expect(subscribe(one, { id, after: `${cursor}x` })).rejects.toThrow(/cursor/)
   })
 })
 
@@ -245,9 +258,9 @@ describe('those who watch the same', () => {
   it('cost one snapshot and one execution, and get the same bytes', async () => {
     const id = await job()
     const before = { ...world.engine.counters }
-    const listeners = await Promise.all(Array.from({ length: 50 }, () => world.subscribe(one, { id })))
+    const listeners = await Promise.all(Array.from({ length: 50 }, () => subscribe(one, { id })))
     await Promise.all(listeners.map((listener) => listener.nth(1)))
-    const late = await world.subscribe(one, { id })
+    const late = await subscribe(one, { id })
     await late.nth(1)
     await note(id, 'for all')
     await Promise.all([...listeners, late].map((listener) => listener.nth(2)))
@@ -263,12 +276,12 @@ describe('those who watch the same', () => {
   it('cost the database a snapshot however many they are, and the changes of plain columns nothing', async () => {
     const ids = await Promise.all(Array.from({ length: 40 }, () => job()))
     const statements = vi.spyOn(world.graph.source('platform').pool, 'query')
-    const same = await Promise.all(Array.from({ length: 100 }, () => world.subscribe(one, { id: ids[0] })))
+    const same = await Promise.all(Array.from({ length: 100 }, () => subscribe(one, { id: ids[0] })))
     await Promise.all(same.map((listener) => listener.nth(1)))
     // One, but that a snapshot is read again which does not see yet what the log has told.
     expect(statements.mock.calls.length).toBeLessThan(4)
     // Of many rows that are asked for at once, a few statements, each for as many as wait.
-    const others = await Promise.all(ids.slice(1).map((id) => world.subscribe(one, { id })))
+    const others = await Promise.all(ids.slice(1).map((id) => subscribe(one, { id })))
     await Promise.all(others.map((listener) => listener.nth(1)))
     expect(statements.mock.calls.length).toBeLessThan(12)
     const before = statements.mock.calls.length
