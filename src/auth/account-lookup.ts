@@ -1,7 +1,8 @@
 /**
  * Looks accounts up anew for everyone who asks. Those whose tokens name their account are gathered while a statement is
- * under way, and looked up by the next: nobody is told what was read before they asked, one who comes alone waits for
- * nothing, and ten thousand clients who come back at once are some hundreds of statements instead of ten thousand.
+ * under way, and looked up by the next. Nobody is told what was read before they asked; one who comes alone waits for
+ * nothing, those who come in crowds for a moment; and ten thousand clients who come back at once are some hundreds of
+ * statements instead of ten thousand.
  */
 import DataLoader from 'dataloader'
 import type { TokenAccount } from './token-credentials.ts'
@@ -16,6 +17,8 @@ export interface AccountSource {
 
 /** Accounts that are looked up by one statement at most. */
 const maxTogether = 1000
+/** How long those who come in crowds are gathered, in milliseconds. */
+const gatherMs = 3
 
 /** @param outside Runs work as part of no request, so that one who goes away takes the answer from nobody else. */
 export function accountLookup(
@@ -23,9 +26,12 @@ export function accountLookup(
   outside: (work: () => void) => void,
 ): (key: AccountKey) => Promise<TokenAccount | null> {
   let underWay = 0
+  /** When the last statement was sent, where it was for several: then more of them are on their way. */
+  let crowdedAt = Number.NEGATIVE_INFINITY
   let sendNext: (() => void) | undefined
   const lookUp = async (ids: readonly number[]) => {
     underWay++
+    if (ids.length > 1) crowdedAt = performance.now()
     try {
       const rows = await accounts.byIds([...new Set(ids)])
       const found = new Map(rows.map((account) => [account.id, account]))
@@ -37,12 +43,17 @@ export function accountLookup(
       send?.()
     }
   }
+  const sendSoon = (send: () => void) => {
+    const rest = crowdedAt + gatherMs - performance.now()
+    if (rest > 0) setTimeout(send, rest)
+    else setImmediate(send)
+  }
   const gathered = new DataLoader<number, TokenAccount | null>(lookUp, {
     cache: false,
     maxBatchSize: maxTogether,
     batchScheduleFn: (send) => {
-      if (underWay > 0 && !sendNext) sendNext = () => outside(send)
-      else outside(() => setImmediate(send))
+      if (underWay > 0 && !sendNext) sendNext = () => outside(() => sendSoon(send))
+      else outside(() => sendSoon(send))
     },
   })
   return (key) => ('id' in key ? gathered.load(key.id) : accounts.byToken(key))
