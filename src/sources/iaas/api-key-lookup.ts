@@ -10,15 +10,18 @@ interface FoundKey {
   readonly expiresAt: Date | null
 }
 
-/** A key opens where it is active and not expired, and so are its tenant and its environment. */
-const statement = `
-  SELECT k.id AS "keyId", k.tenant_id AS "tenantId", k.environment_id AS "environmentId", k.role,
-    CASE WHEN isfinite(k.expires_at) THEN k.expires_at END AS "expiresAt"
+/** The keys `k` that open: active and not expired, and so are their tenants and environments. */
+export const openingKeys = `
   FROM public.api_keys k
     JOIN public.tenants t ON t.id = k.tenant_id
     JOIN public.environments e ON e.id = k.environment_id AND e.tenant_id = t.id
-  WHERE k.key_hash = $1 AND k.status = 'active' AND t.status = 'active' AND e.status = 'active'
+  WHERE k.status = 'active' AND t.status = 'active' AND e.status = 'active'
     AND (k.expires_at IS NULL OR k.expires_at > now())`
+
+const statement = `
+  SELECT k.id AS "keyId", k.tenant_id AS "tenantId", k.environment_id AS "environmentId", k.role,
+    CASE WHEN isfinite(k.expires_at) THEN k.expires_at END AS "expiresAt"
+  ${openingKeys} AND k.key_hash = $1`
 
 /** The control plane's keys, `clsk_{environment}_{32 characters}`. */
 export const tenantKeys = (source: Source): ApiKeyKind => ({

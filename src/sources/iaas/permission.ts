@@ -1,11 +1,19 @@
-import sql, { type Sql } from 'sql-template-tag'
+import sql, { raw, type Sql } from 'sql-template-tag'
 import type { TenantPrincipal, UserPrincipal } from '../../auth/principal.ts'
 import { columnOf } from '../../graph/statement.ts'
+import { openingKeys } from './api-key-lookup.ts'
 
 /** Who works on a tenant's own rows: administrators of the platform, and the tenant by one of its keys. */
 export type TenantCaller = UserPrincipal | TenantPrincipal
 
 const administers = (caller: TenantCaller): boolean => caller.kind === 'user' && caller.role === 'admin'
+
+/**
+ * Whether a key is now what it was when it was looked up, up to half a minute ago: one that the control plane or
+ * another replica has revoked since must not make itself a successor.
+ */
+const stillOpens = ({ keyId, role }: TenantPrincipal): Sql =>
+  sql`EXISTS (SELECT 1 ${raw(openingKeys)} AND k.id = ${keyId} AND k.role = ${role})`
 
 /**
  * Whether somebody may change rows of a tenant, as a condition on one of them as `t`.
@@ -15,7 +23,7 @@ const administers = (caller: TenantCaller): boolean => caller.kind === 'user' &&
 export const ofTenant = (caller: TenantCaller, column: 'tenant_id' | 'id' = 'tenant_id'): Sql => {
   if (administers(caller)) return sql`TRUE`
   return caller.kind === 'tenant' && caller.role !== 'read-only'
-    ? sql`${columnOf('t', column)} = ${caller.tenantId}`
+    ? sql`(${columnOf('t', column)} = ${caller.tenantId} AND ${stillOpens(caller)})`
     : sql`FALSE`
 }
 

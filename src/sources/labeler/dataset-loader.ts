@@ -103,7 +103,11 @@ async function readBatch(
     user,
     schema: batchAnswer,
   })
-  return ids.map((id) => answer?.datasets[id] ?? null)
+  return ids.map((id) => {
+    const record = answer?.datasets.get(id)
+    // Which dataset it is decides who sees it, so it has to be the one that was asked for.
+    return record?.id === id ? record : null
+  })
 }
 
 /** Whether the viewer may see a dataset: public, own, or by the Labeler's word. */

@@ -11,9 +11,11 @@ export type DatasetRecord = Readonly<z.infer<typeof datasetRecord>>
 /** Members that the batch call gives back; it drops all others, and fails where they are not asked for by name. */
 export const batchMembers = ['id', 'name', 'format', 'num_images', 'storage_path'] as const
 
-/** The answer of the batch call. */
+/** The answer of the batch call: the records by their ids, whatever those are. */
 export const batchAnswer = z.object({
-  datasets: z.record(z.string(), datasetRecord.nullable()),
+  datasets: z
+    .record(z.string(), datasetRecord.nullable())
+    .transform((datasets) => new Map(Object.entries(datasets))),
 })
 
 /** The answer of the list. */

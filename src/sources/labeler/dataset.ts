@@ -4,7 +4,7 @@ import { ruleFor } from '../../auth/viewer.ts'
 import { TributaryError } from '../../errors/tributary-error.ts'
 import { builder } from '../../graph/builder.ts'
 import type { GraphContext } from '../../graph/context.ts'
-import { parseDateTime } from '../../graph/date-time.ts'
+import { timestampToDateTime } from '../../graph/date-time.ts'
 import { enumeration } from '../../graph/enumeration.ts'
 import { decodeIdOf, encodeId } from '../../graph/global-id.ts'
 import { addNode, Node } from '../../graph/node.ts'
@@ -24,9 +24,11 @@ const number = z.number().int()
 const flag = z.boolean()
 const texts = z.array(z.string())
 // Some releases write the zone and some do not; without one it is UTC.
-const moment = z
-  .string()
-  .transform((value) => parseDateTime(/(Z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value}Z`))
+const moment = z.string().transform((value, given) => {
+  const at = timestampToDateTime(value, { local: false })
+  if (at === null) given.addIssue({ code: 'custom', message: 'it is no moment' })
+  return at ?? z.NEVER
+})
 
 const Visibility = enumeration('DatasetVisibility', 'Who sees a dataset.', {
   PRIVATE: { stored: 'private', description: 'Its owner, and whoever was given access.' },

@@ -74,6 +74,23 @@ describe('a key that is made', () => {
     expect(other.__typename).toBe('IdempotencyKeyReused')
   })
 
+  it('is not made by a key that was revoked elsewhere, though it was seen a moment ago', async () => {
+    const leaked = await make({ name: 'leaked', role: 'DEVELOPER' }, 'tenantAdmin')
+    const token = String(leaked.secret)
+    expect(await enters(token)).toEqual([world.tenant])
+    const iaas = await world.databases.client('iaas')
+    await iaas.query("UPDATE api_keys SET status = 'revoked' WHERE id = $1", [leaked.tenantApiKey.databaseId])
+    const document = `mutation ($environment: ID!) {
+      createTenantApiKey(input: { environment: $environment }) { __typename } }`
+    const answer = await ask<{ createTenantApiKey: Outcome }>(
+      world.gateway,
+      document,
+      { environment: globalId('TenantEnvironment', world.environment) },
+      { token },
+    )
+    expect(answer.data?.createTenantApiKey).toEqual({ __typename: 'NotPermitted' })
+  })
+
   it.each([
     ['admin', { role: 'ADMIN' }, 'CreateTenantApiKeySuccess'],
     ['tenantAdmin', { role: 'ADMIN' }, 'CreateTenantApiKeySuccess'],

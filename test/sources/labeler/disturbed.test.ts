@@ -126,6 +126,31 @@ describe('a Labeler', () => {
     expect(codes).toEqual(['SOURCE_MISMATCH'])
   })
 
+  test('that gives another dataset in a batch, or none by an odd name, shows none', async () => {
+    const [key, other] = keys as [string, string]
+    const body = JSON.stringify({ datasets: { [key]: { id: other, name: 'Other' } } })
+    world.standIn.disturb(({ path }) => (path.endsWith('/batch') ? { body } : undefined))
+    for (const asked of [key, 'constructor', '__proto__']) {
+      const { dataset, errors } = await ask(asked, 'databaseId name')
+      expect(errors).toBeUndefined()
+      expect(dataset).toBeNull()
+    }
+  })
+
+  test('that writes moments as it likes disables those alone that are none', async () => {
+    const key = 'ds_of_moments'
+    const moments = { created_at: '2026-11-21 08:00:00.5+0100', updated_at: 'yesterday' }
+    calls({ body: JSON.stringify({ id: key, name: 'As ever', visibility: 'public', ...moments }) })
+    const { dataset, codes } = await ask(key, 'name description createdAt updatedAt')
+    expect(dataset).toEqual({
+      name: 'As ever',
+      description: null,
+      createdAt: '2026-11-21T07:00:00.500000Z',
+      updatedAt: null,
+    })
+    expect(codes).toEqual(['SOURCE_MISMATCH'])
+  })
+
   test('that will not say who may see a dataset shows it to nobody', async () => {
     const { rows } = await world.datasets.query(
       "SELECT id FROM datasets WHERE visibility <> 'public' AND owner_id <> 2 LIMIT 3",
