@@ -140,7 +140,8 @@ describe('a Labeler', () => {
   test('that writes moments as it likes disables those alone that are none', async () => {
     const key = 'ds_of_moments'
     const moments = { created_at: '2026-11-21 08:00:00.5+0100', updated_at: 'yesterday' }
-    calls({ body: JSON.stringify({ id: key, name: 'As ever', visibility: 'public', ...moments }) })
+    const body = JSON.stringify({ id: key, name: 'As ever', visibility: 'public', ...moments })
+    calls({ status: 200, body })
     const { dataset, codes } = await ask(key, 'name description createdAt updatedAt')
     expect(dataset).toEqual({
       name: 'As ever',
