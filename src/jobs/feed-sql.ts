@@ -53,7 +53,8 @@ export const feedOrder = [
   { column: 'type', direction: 'ASC', nulls: 'LAST', nullable: false, cast: 'text' },
 ].map((term) => ({ ...term, expression: raw(term.column) })) as readonly (OrderTerm & { column: string })[]
 
-const isNumbered = ({ columns, key }: Entity) => columns.get(key)?.kind.graphType === 'Int'
+/** Whether an entity's keys are numbers. */
+export const isNumbered = ({ columns, key }: Entity) => columns.get(key)?.kind.graphType === 'Int'
 
 function orderOf(context: GraphContext, { entity, queuedAt, startedAt }: JobKind): OrderTerm[] {
   const moments = [queuedAt, startedAt].filter((column) => column !== undefined)

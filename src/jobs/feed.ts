@@ -15,10 +15,11 @@ import { decodeCursor, encodeCursor } from '../graph/cursor.ts'
 import { rowFromTexts } from '../graph/given-row.ts'
 import { pageBounds } from '../graph/page-request.ts'
 import { requestedFields } from '../graph/requested-fields.ts'
-import type { Selection } from '../graph/selection.ts'
+import { mergeSelections, type Selection } from '../graph/selection.ts'
 import { rowsOf } from '../graph/statement.ts'
 import { nameType } from '../graph/type-name.ts'
 import { rowRuleOf } from '../graph/visibility.ts'
+import { fieldAnchors } from '../graph/visibility-row.ts'
 import { type JobFilter, mayHold } from './feed-filter.ts'
 import {
   countStatement,
@@ -27,6 +28,7 @@ import {
   type FeedRow,
   feedOrder,
   feedStatement,
+  isNumbered,
 } from './feed-sql.ts'
 import { type JobKind, jobKinds, stateOf } from './job-kind.ts'
 
@@ -98,7 +100,15 @@ async function eachSource<T>(
   return { answers, missing }
 }
 
-/** Which of two jobs comes first; numbers of one source compare as numbers. */
+const kindNamed = (type: string) => jobKinds().find(({ entity }) => entity.name === type) as JobKind
+
+/** Keys of one source, as its statement compares them: numbers as numbers, texts byte by byte. */
+const compareKeys = (left: FeedRow, right: FeedRow): number =>
+  isNumbered(kindNamed(left.k3).entity)
+    ? Number(left.k2) - Number(right.k2)
+    : Buffer.compare(Buffer.from(left.k2), Buffer.from(right.k2))
+
+/** Which of two jobs comes first. */
 function compare(left: FeedRow, right: FeedRow): number {
   if (left.k0 !== right.k0) {
     if (left.k0 === null || right.k0 === null) return left.k0 === null ? -1 : 1
@@ -106,11 +116,7 @@ function compare(left: FeedRow, right: FeedRow): number {
     if (a !== b) return a > b ? -1 : 1
   }
   if (left.k1 !== right.k1) return left.k1 < right.k1 ? -1 : 1
-  const [a, b] = [Number(left.k2), Number(right.k2)]
-  if (Number.isNaN(a) || Number.isNaN(b)) {
-    if (left.k2 !== right.k2) return left.k2 < right.k2 ? -1 : 1
-  } else if (a !== b) return a - b
-  return left.k3 < right.k3 ? -1 : 1
+  return compareKeys(left, right) || (left.k3 < right.k3 ? -1 : 1)
 }
 
 /** Microseconds as what compares exactly, endless times included. */
@@ -118,13 +124,14 @@ const moment = (text: string) => (/^-?\d+$/.test(text) ? BigInt(text) : Number(t
 
 const position = ({ k0, k1, k2, k3 }: FeedRow): FeedPosition => [k0, k1, k2, k3]
 
-/** What the document asks of the rows of a kind: those of its columns that are selected. */
+/** What the document asks of the rows of a kind: those of its columns that are selected, and that decide who reads them. */
 function selectedColumns(context: GraphContext, info: GraphQLResolveInfo, { entity }: JobKind): string[] {
   const paths = [['nodes'], ['edges', 'node']]
   const { select = {} } = queryFromInfo({ context, info, paths, typeName: entity.name }) as {
     select?: Selection
   }
-  return Object.keys(select).filter((name) => select[name] === true && entity.columns.has(name))
+  const wanted = mergeSelections(select, fieldAnchors(context, entity))
+  return Object.keys(wanted).filter((name) => wanted[name] === true && entity.columns.has(name))
 }
 
 /** A page of the feed. */
@@ -159,10 +166,10 @@ export async function loadFeed(
   const cursors = rows.map((row) => encodeCursor(feed, feedOrder, position(row)))
   return {
     edges: rows.flatMap(({ k3, row }, index) => {
-      const kind = jobKinds().find(({ entity }) => entity.name === k3)
       // A row that is gone by the time that it is read has no edge.
-      if (!kind || !row) return []
-      const node = nameType(rowFromTexts(kind.entity, row), kind.entity)
+      if (!row) return []
+      const { entity } = kindNamed(k3)
+      const node = nameType(rowFromTexts(entity, row), entity)
       return [{ cursor: cursors[index] as string, node }]
     }),
     pageInfo: {
@@ -195,7 +202,7 @@ export async function countJobs(
   )
   const totals = new Map<string, JobCount>()
   for (const { type, status, count } of answers.flat()) {
-    const kind = jobKinds().find(({ entity }) => entity.name === type) as JobKind
+    const kind = kindNamed(type)
     const state = stateOf(kind, status)
     const key = `${type} ${state}`
     totals.set(key, {
