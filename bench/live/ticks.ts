@@ -6,8 +6,8 @@ import { say } from './statistics.ts'
 import { followers } from './watching.ts'
 import type { WatchedJob } from './world.ts'
 
-const subscribers = 500
-const rate = 10
+const subscribers = 1000
+const rate = 5
 const changes = 20
 
 /** A stream of twenty changes at a time. */
