@@ -77,6 +77,8 @@ export class Engine implements LiveEngine, Disposable {
   readonly #sources: ReadonlyMap<string, SourceModes>
   readonly #groups = new Map<string, Group>()
   readonly #streams = new Map<Subscription, Seat>()
+  /** Those that lack what a source has that did not answer when they came. */
+  readonly #partial = new Set<Subscription>()
   readonly #schedule = new Schedule()
   readonly #contexts = new TurnContexts()
   readonly #counting: Counting = newCounting()
@@ -131,7 +133,8 @@ export class Engine implements LiveEngine, Disposable {
       renew: (viewer) => this.#renew(stream, viewer),
       fail: (error) => stream.fail(error),
     }
-    const { group, audience } = this.#place(seat.asked)
+    // What is taken up again goes on from the log, whether or not a database answers.
+    const { group, audience, isWhole } = this.#place(seat.asked, (source) => !!after || this.#answers(source))
     // What finding the place has worked out is not kept for each who is there.
     graph.memo.clear()
     const { patienceMs } = this.#options
@@ -144,11 +147,13 @@ export class Engine implements LiveEngine, Disposable {
       present,
       onEnd: (ended) => {
         this.#streams.delete(ended)
+        this.#partial.delete(ended)
         this.#viewers.delete(seat)
       },
       ...(patienceMs === undefined ? {} : { patienceMs }),
     })
     this.#streams.set(stream, seat)
+    if (!isWhole) this.#partial.add(stream)
     this.#viewers.add(seat)
     return stream
   }
@@ -163,11 +168,12 @@ export class Engine implements LiveEngine, Disposable {
     for (const source of this.#sources.values()) source[Symbol.dispose]()
   }
 
-  /** The group of one who asks, and the audience there. */
-  #place(asked: Asked) {
+  /** The group of one who asks, and the audience there; of several sources, those that are to be reached. */
+  #place(asked: Asked, reaches: (source: string) => boolean) {
     const { operation, validated, args, context } = asked
     const gatherMs = gatherOf(args.maxRate as number | null | undefined)
-    const watches = this.#reachable(operation.field.watches(args))
+    const known = this.#among(operation.field.watches(args), (source) => this.#sources.has(source))
+    const watches = this.#among(known, reaches)
     const sources = new Map(watches.map((watch) => [watch, this.#sourceOf(watch)]))
     const decision = decisionOf(context, operation.dependencies)
     const key = JSON.stringify([
@@ -183,7 +189,7 @@ export class Engine implements LiveEngine, Disposable {
         .map(({ entity }) => closedRule(context, entity, rowRuleOf(context, entity))),
     ])
     const group = this.#groups.get(key) ?? this.#newGroup(key, asked, { sources, gatherMs, decision })
-    return { group, audience: group.audienceOf(context) }
+    return { group, audience: group.audienceOf(context), isWhole: watches.length === known.length }
   }
 
   #newGroup(
@@ -220,10 +226,14 @@ export class Engine implements LiveEngine, Disposable {
     return group
   }
 
-  /** Of what is watched over several sources, what those that are there have. */
-  #reachable(watches: readonly Watch[]): readonly Watch[] {
-    const known = watches.filter(({ entity }) => this.#sources.has(entity.source))
-    return known.length > 0 ? known : watches
+  /** Of what is watched over several sources, what some of them have; all where none does. */
+  #among(watches: readonly Watch[], holds: (source: string) => boolean): readonly Watch[] {
+    const some = watches.filter(({ entity }) => holds(entity.source))
+    return some.length > 0 ? some : watches
+  }
+
+  #answers(source: string): boolean {
+    return this.#options.databases.source(source).status === 'AVAILABLE'
   }
 
   /** @throws TributaryError SOURCE_NOT_CONFIGURED, WATCHED_ELSEWHERE. */
@@ -258,8 +268,9 @@ export class Engine implements LiveEngine, Disposable {
     })
   }
 
-  /** Groups whose changes come from elsewhere by now begin anew there. */
+  /** Groups whose changes come from elsewhere by now begin anew there, and so does who lacked what answers by now. */
   #lookAtModes(): void {
+    for (const stream of [...this.#partial]) this.#replace(stream)
     for (const group of [...this.#groups.values()])
       if (!group.comesFrom(({ entity }) => this.#sources.get(entity.source)?.sourceOf(entity)))
         for (const stream of [...this.#streams.keys()]) if (stream.group === group) this.#replace(stream)
@@ -278,8 +289,12 @@ export class Engine implements LiveEngine, Disposable {
   #replace(stream: Subscription): void {
     const seat = this.#streams.get(stream)
     if (!seat) return
+    // What it is told of already it goes on to be told of, whether or not that database answers at the moment.
+    const told = new Set(stream.group.watches.map(({ entity }) => entity.source))
     try {
-      const { group, audience } = this.#place(seat.asked)
+      const reaches = (source: string) => told.has(source) || this.#answers(source)
+      const { group, audience, isWhole } = this.#place(seat.asked, reaches)
+      if (isWhole) this.#partial.delete(stream)
       if (group !== stream.group || audience !== stream.audience) stream.move(group, audience)
     } catch (error) {
       stream.fail(error)

@@ -76,7 +76,7 @@ export function addJobFields(): void {
       type,
       nullable: true,
       description:
-        'Jobs of every system: some as they are, then each that changes, and each that goes. Changes come in the order of the commits of each database.',
+        'Jobs of every system: some as they are, then each that changes, and each that goes. Changes come in the order of the commits of each database; jobs of one that does not answer at first come with a RESYNC as soon as it does.',
       args: {
         filter: t.arg({ type: JobFilterInput, description: 'Which jobs.' }),
         first: t.arg.int({

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cloneDatabases, type TestDatabases } from '../support/databases.ts'
+import { openGraph, type TestGraph } from '../support/graph.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
+import { type LiveWorld, openLiveWorld } from './live-kit.ts'
+
+const cleanup = new AsyncDisposableStack()
+let databases: TestDatabases
+let proxy: TcpProxy
+let graph: TestGraph
+let world: LiveWorld
+
+beforeAll(async () => {
+  databases = cleanup.use(await cloneDatabases({ seeded: true }))
+  proxy = cleanup.use(await startTcpProxy(databases.urls.gpudev))
+  graph = cleanup.use(await openGraph({ ...databases.urls, gpudev: proxy.url }))
+  world = cleanup.use(await openLiveWorld({ over: { databases, graph }, captured: ['platform', 'gpudev'] }))
+})
+
+afterAll(() => cleanup.disposeAsync())
+
+const jobs =
+  'subscription { jobsChanged(first: 1000) { kind cursor id removed node { id } nodes { source } } }'
+const rename = (notes: string) =>
+  world.databases
+    .client('platform')
+    .then((client) =>
+      client.query('UPDATE training_jobs SET notes = $1 WHERE id = (SELECT min(id) FROM training_jobs)', [
+        notes,
+      ]),
+    )
+
+const becomes = (status: string) =>
+  new Promise<void>((resolve) => {
+    const source = graph.source('gpudev')
+    const look = () => {
+      if (source.status !== status) return
+      stop()
+      resolve()
+    }
+    const stop = source.on('change', look)
+    look()
+  })
+
+describe('the jobs of every source', () => {
+  it('are told without those of a source that does not answer, and with them when it does', async () => {
+    await proxy.refuse()
+    await becomes('UNAVAILABLE')
+    const listener = await world.subscribe(jobs)
+    const first = await listener.nth(1)
+    expect(first.kind).toBe('SNAPSHOT')
+    const sources = new Set(first.nodes.map(({ source }) => source))
+    expect(sources).toContain('platform')
+    expect(sources).not.toContain('gpudev')
+    await rename('while it is away')
+    expect((await listener.nth(2)).kind).toBe('UPDATED')
+    proxy.pass()
+    await becomes('AVAILABLE')
+    const whole = await listener.nth(3)
+    expect(whole.kind).toBe('RESYNC')
+    expect(new Set(whole.nodes.map(({ source }) => source))).toContain('gpudev')
+    await rename('and after')
+    expect((await listener.nth(4)).kind).toBe('UPDATED')
+    listener.stream?.stop()
+  })
+
+  it('go on to be told where a source goes away that answered before', async () => {
+    const listener = await world.subscribe(jobs)
+    await listener.nth(1)
+    await proxy.refuse()
+    await becomes('UNAVAILABLE')
+    await rename('gone in the middle')
+    expect((await listener.nth(2)).kind).toBe('UPDATED')
+    listener.stream?.stop()
+    proxy.pass()
+    await becomes('AVAILABLE')
+  })
+})
