@@ -130,9 +130,10 @@ alteration('revokeGpuApiKey', {
   of: GpuApiKey,
   input: () => ({}),
   run: async (key, _input, scope) => {
-    const { userId } = callerOf(scope.principal)
+    const caller = callerOf(scope.principal)
     await inTransaction(scope.context, GpuApiKey.source, async (run) => {
-      const may = sql`t.user_id = ${userId}`
+      await confirmCaller(run, caller)
+      const may = sql`t.user_id = ${caller.userId}`
       await claim(run, scope.context, { entity: GpuApiKey, key, lock: 'NO KEY UPDATE', may })
       await updateRow(run, GpuApiKey, { key, values: { is_active: false } })
     })

@@ -113,6 +113,15 @@ describe('revoking a key', () => {
     expect(await codeOf(key)).toBe('UNAUTHENTICATED')
   })
 
+  it('is not for one that was revoked elsewhere, though it was seen a moment ago', async () => {
+    const [lost, kept] = [await world.addKey(1), await world.addKey(1)]
+    expect(await codeOf(lost)).toBeUndefined()
+    await world.client.query('UPDATE api_keys SET is_active = false WHERE key_hash = $1', [hashOf(lost)])
+    const answer = await world.perform('revokeGpuApiKey', { id: await idOf(kept) }, '', { token: lost })
+    expect(answer.__typename).toBe('NotPermitted')
+    expect(await codeOf(kept)).toBeUndefined()
+  })
+
   it('is not for another’s', async () => {
     const answer = await world.perform('revokeGpuApiKey', { id: await idOf(world.keys.hal) })
     expect(answer.__typename).toBe('NotFound')
