@@ -44,18 +44,34 @@ export class Matcher {
       const holds = this.#predicate?.(values)
       return holds === true && condition ? condition.holds(values) : holds
     })
-    const asked = images.filter((_, index) => held[index] === undefined)
-    if (asked.length === 0) return this.#seen(images, held as boolean[])
+    const seen = this.#seen(
+      images,
+      held.map((holds) => holds !== false),
+    )
+    return seen instanceof Promise
+      ? seen.then((some) => this.#decided(images, held, some))
+      : this.#decided(images, held, seen)
+  }
+
+  /**
+   * Postgres is asked of those alone that the viewer sees: whoever sees nothing costs no statement, however odd the
+   * filter, and learns nothing of a row by what the filter makes of it.
+   */
+  #decided(
+    images: readonly Image[],
+    held: readonly (boolean | undefined)[],
+    seen: readonly boolean[],
+  ): readonly boolean[] | Promise<readonly boolean[]> {
+    const isAsked = seen.map((sees, index) => sees && held[index] === undefined)
+    const asked = images.filter((_, index) => isAsked[index])
+    if (asked.length === 0) return seen
     return this.#ask(asked).then((answers) => {
       let next = 0
-      return this.#seen(
-        images,
-        held.map((holds) => holds ?? answers[next++] === true),
-      )
+      return seen.map((sees, index) => (isAsked[index] ? answers[next++] === true : sees))
     })
   }
 
-  /** Of those that the filter holds for, those that the viewer sees. */
+  /** Of those that the filter may hold for, those that the viewer sees. */
   #seen(
     images: readonly Image[],
     held: readonly boolean[],

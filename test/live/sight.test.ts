@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { UserPrincipal } from '../../src/auth/principal.ts'
 import { encodeId } from '../../src/graph/global-id.ts'
 import { TrainingJob } from '../../src/sources/platform/training-job.ts'
@@ -135,6 +135,29 @@ describe('what a row leads to', () => {
     expect(await latest.nth(2)).toMatchObject({ metrics: { epoch: 2, job } })
     expect(await appended.nth(2)).toMatchObject({ nodes: [{ epoch: 2, job }] })
     for (const other of others) expect(other.results).toHaveLength(1)
+  })
+})
+
+describe('a filter that only the database can decide', () => {
+  it('is asked of the rows that the viewer sees, and of no other', async () => {
+    const document =
+      'subscription { trainingJobsChanged(filter: { notes: { contains: "told" } }) { kind nodes { databaseId } } }'
+    const asked = vi.spyOn(world.graph.source('platform').pool, 'query')
+    const timesAsked = () =>
+      asked.mock.calls.filter(([statement]) => JSON.stringify(statement).includes('jsonb_populate_record'))
+        .length
+    const other = await watch(document, stranger)
+    await other.nth(1)
+    await note('told to nobody')
+    await world.settled('platform')
+    expect(timesAsked()).toBe(0)
+    const own = await watch(document, owner)
+    await own.nth(1)
+    await note('told to its owner')
+    expect((await own.nth(2)).nodes).toEqual([{ databaseId: 7 }])
+    expect(timesAsked()).toBeGreaterThan(0)
+    expect(other.results).toHaveLength(1)
+    asked.mockRestore()
   })
 })
 
