@@ -9,6 +9,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import type { ColumnValues } from '../changes/change.ts'
 import { type PgSnapshot, parsePgSnapshot } from '../changes/pg-snapshot.ts'
+import { parseLsn } from '../changes/postgres/lsn.ts'
 import type { GraphContext } from '../graph/context.ts'
 import type { Entity, RowKey } from '../graph/entity.ts'
 import { filterCondition } from '../graph/filter-condition.ts'
@@ -44,12 +45,6 @@ interface Branch {
 const maximumBranches = 20
 /** Statements at once. */
 const maximumReading = 2
-
-/** A place in the write-ahead log as a number. */
-export function parseLsn(text: string): bigint {
-  const [high = '', low = ''] = text.split('/')
-  return (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`)
-}
 
 /** The columns of an entity that the database has. */
 export function usableColumns(context: GraphContext, entity: Entity): string[] {
