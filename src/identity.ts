@@ -8,6 +8,7 @@ import { authenticate } from './auth/authenticate.ts'
 import { keyLoader } from './auth/keys/key-loader.ts'
 import { type KeyRing, openKeyRing } from './auth/keys/key-ring.ts'
 import { postgresKeyStore } from './auth/keys/postgres-key-store.ts'
+import { lastAccounts } from './auth/last-accounts.ts'
 import { SignInAttempts } from './auth/limits/sign-in-attempts.ts'
 import { Passwords } from './auth/passwords/passwords.ts'
 import type { UserPrincipal } from './auth/principal.ts'
@@ -88,7 +89,7 @@ export async function startIdentity({
     log,
     clockTolerance: auth.clockTolerance,
   })
-  const loadUser = accountLookup(accounts, outsideRequests)
+  const loadUser = lastAccounts(accountLookup(accounts, outsideRequests))
   const apiKeys = apiKeyKinds.map((kind) => new ApiKeys({ kind, log }))
   const strategies = [...apiKeys, tokenCredentials({ verify, revocations, loadUser, log })]
   const audit = new AuditLog(state)
