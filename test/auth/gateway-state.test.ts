@@ -18,7 +18,7 @@ it('the gateway’s state is beside the platform’s tables, shares no name with
   expect(own.filter((name) => platform.includes(name))).toEqual([])
   expect(await migrate({ ...gatewayState, url: databases.url('platform') })).toEqual({ applied: [] })
   await runner({
-    databaseUrl: databases.url('platform'),
+    dbClient: client,
     dir: migrationsFolder('gateway'),
     direction: 'down',
     count: Number.POSITIVE_INFINITY,

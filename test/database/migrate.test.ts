@@ -62,8 +62,9 @@ describe.each(sources)('%s', (source) => {
   test('can be taken down again', async () => {
     await using database = await createEmptyDatabase()
     await migrate({ source, url: database.url })
+    await using connection = await connect(database.url)
     await runner({
-      databaseUrl: database.url,
+      dbClient: connection.client,
       dir: migrationsFolder(source),
       direction: 'down',
       count: Number.POSITIVE_INFINITY,
