@@ -9,6 +9,7 @@
 import { queryFromInfo } from '@pothos/plugin-prisma'
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Source } from '../database/source.ts'
+import type { ErrorCode } from '../errors/catalogue.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import type { GraphContext } from '../graph/context.ts'
 import { decodeCursor, encodeCursor } from '../graph/cursor.ts'
@@ -31,6 +32,7 @@ import {
   isNumbered,
 } from './feed-sql.ts'
 import { type JobKind, jobKinds, stateOf } from './job-kind.ts'
+import type { MissingSource } from './missing-source.ts'
 
 const feed = { name: 'Job' }
 
@@ -40,13 +42,6 @@ export interface FeedArguments {
   readonly last?: number | null | undefined
   readonly before?: string | null | undefined
   readonly filter?: JobFilter | null | undefined
-}
-
-/** A source whose jobs are missing. */
-export interface MissingSource {
-  readonly source: string
-  readonly code: string
-  readonly message: string
 }
 
 export interface Feed {
@@ -180,10 +175,26 @@ export async function loadFeed(
     },
     missing,
     totalCount: async () => {
-      const { counts } = await countJobs(filter, context)
+      const { counts, missing } = await countJobs(filter, context)
+      // A part of the jobs is not to be taken for all of them by one who is not told what is missing.
+      if (!requested.has('missing')) refuseMissing(missing)
       return counts.reduce((total, { count }) => total + count, 0)
     },
   }
+}
+
+/** @throws TributaryError with the code of the first that is missing. */
+function refuseMissing(missing: readonly MissingSource[]): void {
+  const [first] = missing
+  if (!first) return
+  const names = missing.map(({ source }) => source).join(', ')
+  throw new TributaryError(
+    first.code as ErrorCode,
+    `The jobs of ${names} cannot be counted: ${first.message}`,
+    {
+      extensions: { source: first.source },
+    },
+  )
 }
 
 interface CountRow {

@@ -1,22 +1,11 @@
 import { builder } from '../graph/builder.ts'
 import { PageInfo } from '../graph/connection-field.ts'
 import { defaultPageSize, maximumPageSize } from '../graph/page-request.ts'
-import { countJobs, type Feed, type JobCount, loadFeed, type MissingSource } from './feed.ts'
+import { countJobs, type Feed, type JobCount, loadFeed } from './feed.ts'
 import { JobFilterInput } from './feed-filter.ts'
 import { Job } from './job.ts'
 import { JobState } from './job-state.ts'
-
-const Missing = builder.objectRef<MissingSource>('MissingSource').implement({
-  description: 'A database whose rows are missing in an answer over several.',
-  fields: (t) => ({
-    source: t.exposeString('source', { nullable: false, description: 'Its name.' }),
-    code: t.exposeString('code', {
-      nullable: false,
-      description: 'Why, for programs: a code of the catalogue.',
-    }),
-    message: t.exposeString('message', { nullable: false, description: 'Why, for people.' }),
-  }),
-})
+import { MissingSourceType } from './missing-source.ts'
 
 const missing = {
   description: 'The databases that could not be asked; what they hold is not in the answer.',
@@ -57,10 +46,15 @@ const JobConnection = builder.objectRef<Feed>('JobConnection').implement({
     totalCount: t.int({
       nullable: true,
       description:
-        'Jobs on all pages together. Counted only when asked for; it costs a statement a database.',
+        'Jobs on all pages together. Counted only when asked for; it costs a statement a database. Null, with an error, where a database cannot be asked, but where `missing` is asked for beside it: then it counts what the others hold.',
       resolve: (feed) => feed.totalCount(),
     }),
-    missing: t.field({ type: [Missing], nullable: false, ...missing, resolve: (feed) => [...feed.missing] }),
+    missing: t.field({
+      type: [MissingSourceType],
+      nullable: false,
+      ...missing,
+      resolve: (feed) => [...feed.missing],
+    }),
   }),
 })
 
@@ -107,7 +101,12 @@ const Counts = builder.objectRef<Awaited<ReturnType<typeof countJobs>>>('JobCoun
       description: 'By source, type and state; what there is none of is left out.',
       resolve: ({ counts }) => counts,
     }),
-    missing: t.field({ type: [Missing], nullable: false, ...missing, resolve: (counts) => counts.missing }),
+    missing: t.field({
+      type: [MissingSourceType],
+      nullable: false,
+      ...missing,
+      resolve: (counts) => counts.missing,
+    }),
   }),
 })
 

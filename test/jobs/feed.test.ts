@@ -292,6 +292,10 @@ describe('the feed of jobs', () => {
     expect(left.missing).toEqual([{ source: 'inference', code: 'SOURCE_UNAVAILABLE' }])
     expect(left.nodes.map(({ source }) => source)).not.toContain('inference')
     expect(left.totalCount).toBe((await merged()).filter(({ source }) => source !== 'inference').length)
+    const { data, errors } = await asked.execute('{ jobs { totalCount } }')
+    expect(data).toEqual({ jobs: { totalCount: null } })
+    expect(errors?.[0]?.message).toMatch(/^The jobs of inference cannot be counted/)
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'SOURCE_UNAVAILABLE', source: 'inference' })
   })
 
   it('refuses a cursor that it did not make', async () => {
