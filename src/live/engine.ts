@@ -17,7 +17,9 @@ import type { Watching } from '../changes/watching.ts'
 import { runInRequest } from '../database/request-scope.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import type { GraphContext } from '../graph/context.ts'
+import type { Entity } from '../graph/entity.ts'
 import { rowRuleOf } from '../graph/visibility.ts'
+import type { MissingSource } from '../jobs/missing-source.ts'
 import { Anchors } from './anchors.ts'
 import { type Counting, countersOf, newCounting } from './counters.ts'
 import { closedRule, decisionOf } from './decision.ts'
@@ -77,8 +79,8 @@ export class Engine implements LiveEngine, Disposable {
   readonly #sources: ReadonlyMap<string, SourceModes>
   readonly #groups = new Map<string, Group>()
   readonly #streams = new Map<Subscription, Seat>()
-  /** Those that lack what a source has that did not answer when they came. */
-  readonly #partial = new Set<Subscription>()
+  /** Those that lack what some sources have, with how the sources were when they were placed. */
+  readonly #partial = new Map<Subscription, string>()
   readonly #schedule = new Schedule()
   readonly #contexts = new TurnContexts()
   readonly #counting: Counting = newCounting()
@@ -134,7 +136,11 @@ export class Engine implements LiveEngine, Disposable {
       fail: (error) => stream.fail(error),
     }
     // What is taken up again goes on from the log, whether or not a database answers.
-    const { group, audience, isWhole } = this.#place(seat.asked, (source) => !!after || this.#answers(source))
+    const goesOn = new Set(after?.map(({ source }) => source))
+    const { group, audience, lacking } = this.#place(
+      seat.asked,
+      ({ name }, { entity }) => name === entity.source && goesOn.has(name),
+    )
     // What finding the place has worked out is not kept for each who is there.
     graph.memo.clear()
     const { patienceMs } = this.#options
@@ -153,7 +159,7 @@ export class Engine implements LiveEngine, Disposable {
       ...(patienceMs === undefined ? {} : { patienceMs }),
     })
     this.#streams.set(stream, seat)
-    if (!isWhole) this.#partial.add(stream)
+    this.#noteLacking(stream, lacking)
     this.#viewers.add(seat)
     return stream
   }
@@ -168,13 +174,17 @@ export class Engine implements LiveEngine, Disposable {
     for (const source of this.#sources.values()) source[Symbol.dispose]()
   }
 
-  /** The group of one who asks, and the audience there; of several sources, those that are to be reached. */
-  #place(asked: Asked, reaches: (source: string) => boolean) {
+  /**
+   * The group of one who asks, and the audience there; and what the sources that it lacks suffer from.
+   *
+   * @param needsNoAnswer whether a watch is told of without its database.
+   */
+  #place(asked: Asked, needsNoAnswer: (source: LiveSource, watch: Watch) => boolean) {
     const { operation, validated, args, context } = asked
     const gatherMs = gatherOf(args.maxRate as number | null | undefined)
-    const known = this.#among(operation.field.watches(args), (source) => this.#sources.has(source))
-    const watches = this.#among(known, reaches)
-    const sources = new Map(watches.map((watch) => [watch, this.#sourceOf(watch)]))
+    const { sources, lacking } = this.#reach(operation.field.watches(args), needsNoAnswer)
+    const watches = [...sources.keys()]
+    const missing = missingFor(context, lacking)
     const decision = decisionOf(context, operation.dependencies)
     const key = JSON.stringify([
       operation.number,
@@ -183,19 +193,21 @@ export class Engine implements LiveEngine, Disposable {
       gatherMs ?? null,
       decision,
       [...sources.values()].map(({ name }) => name),
+      missing.map(({ source, code }) => [source, code]),
       // Rows by a filter are each viewer's own: whoever sees others is told of others.
       watches
         .filter(({ by }) => by === 'filter')
         .map(({ entity }) => closedRule(context, entity, rowRuleOf(context, entity))),
     ])
-    const group = this.#groups.get(key) ?? this.#newGroup(key, asked, { sources, gatherMs, decision })
-    return { group, audience: group.audienceOf(context), isWhole: watches.length === known.length }
+    const group =
+      this.#groups.get(key) ?? this.#newGroup(key, asked, { sources, missing, gatherMs, decision })
+    return { group, audience: group.audienceOf(context), lacking }
   }
 
   #newGroup(
     key: string,
     { operation, validated, context, present }: Asked,
-    { sources, gatherMs, decision }: Placed,
+    { sources, missing, gatherMs, decision }: Placed,
   ): Group {
     const { cursors, tickMs = 12 } = this.#options
     const fresh = (): GraphContext => ({ ...context, memo: new Map() })
@@ -212,6 +224,7 @@ export class Engine implements LiveEngine, Disposable {
         operation: validated,
         context: () => this.#contexts.of(nested, fresh),
         present,
+        missing,
         run: (work) => this.#run(work),
         counting: this.#counting,
       }),
@@ -226,25 +239,47 @@ export class Engine implements LiveEngine, Disposable {
     return group
   }
 
-  /** Of what is watched over several sources, what some of them have; all where none does. */
-  #among(watches: readonly Watch[], holds: (source: string) => boolean): readonly Watch[] {
-    const some = watches.filter(({ entity }) => holds(entity.source))
-    return some.length > 0 ? some : watches
+  /**
+   * Of what is watched, what can be told of, and why the rest cannot.
+   *
+   * @throws TributaryError SOURCE_NOT_CONFIGURED, WATCHED_ELSEWHERE where nothing can.
+   */
+  #reach(watches: readonly Watch[], needsNoAnswer: (source: LiveSource, watch: Watch) => boolean): Reached {
+    const known = watches.flatMap((watch) => {
+      const modes = this.#sources.get(watch.entity.source)
+      return modes ? [{ watch, modes, source: modes.sourceOf(watch.entity) }] : []
+    })
+    const served = known.filter(({ modes }) => !modes.elsewhere)
+    const [first] = watches
+    if (first && served.length === 0) throw known[0]?.modes.elsewhere ?? notConfigured(first.entity.source)
+    const reached = served.filter(
+      ({ watch, source }) => needsNoAnswer(source, watch) || !this.#obstacleOf(watch.entity.source),
+    )
+    // Where no database answers, that of reading the first is the error to be told.
+    const taken = reached.length > 0 ? reached : served
+    return {
+      sources: new Map(taken.map(({ watch, source }) => [watch, source])),
+      lacking: known
+        .filter((one) => !taken.includes(one))
+        .map(({ watch: { entity } }) => ({ entity, error: this.#obstacleOf(entity.source) })),
+    }
   }
 
-  #answers(source: string): boolean {
-    return this.#options.databases.source(source).status === 'AVAILABLE'
+  /** Why rows of a source cannot be watched now. */
+  #obstacleOf(source: string): TributaryError | undefined {
+    const elsewhere = this.#sources.get(source)?.elsewhere
+    if (elsewhere || this.#options.databases.source(source).status === 'AVAILABLE') return elsewhere
+    return new TributaryError('SOURCE_UNAVAILABLE', `${source} cannot be reached.`)
   }
 
-  /** @throws TributaryError SOURCE_NOT_CONFIGURED, WATCHED_ELSEWHERE. */
-  #sourceOf({ entity }: Watch): LiveSource {
-    const modes = this.#sources.get(entity.source)
-    if (!modes)
-      throw new TributaryError('SOURCE_NOT_CONFIGURED', `${entity.source} is not configured.`, {
-        extensions: { source: entity.source },
-      })
-    modes.require()
-    return modes.sourceOf(entity)
+  /** How all sources are: as long as that stays so, who lacks some has nothing to hope for. */
+  #states(): string {
+    return [...this.#sources.keys()].map((name) => this.#obstacleOf(name)?.code).join()
+  }
+
+  #noteLacking(stream: Subscription, lacking: readonly Lacking[]): void {
+    if (lacking.length > 0) this.#partial.set(stream, this.#states())
+    else this.#partial.delete(stream)
   }
 
   #modesOf({ name, feed, watching }: EngineSource): SourceModes {
@@ -268,9 +303,10 @@ export class Engine implements LiveEngine, Disposable {
     })
   }
 
-  /** Groups whose changes come from elsewhere by now begin anew there, and so does who lacked what answers by now. */
+  /** Groups whose changes come from elsewhere by now begin anew there, and so does who lacks what answers by now. */
   #lookAtModes(): void {
-    for (const stream of [...this.#partial]) this.#replace(stream)
+    const states = this.#states()
+    for (const [stream, before] of [...this.#partial]) if (before !== states) this.#replace(stream)
     for (const group of [...this.#groups.values()])
       if (!group.comesFrom(({ entity }) => this.#sources.get(entity.source)?.sourceOf(entity)))
         for (const stream of [...this.#streams.keys()]) if (stream.group === group) this.#replace(stream)
@@ -289,12 +325,12 @@ export class Engine implements LiveEngine, Disposable {
   #replace(stream: Subscription): void {
     const seat = this.#streams.get(stream)
     if (!seat) return
-    // What it is told of already it goes on to be told of, whether or not that database answers at the moment.
-    const told = new Set(stream.group.watches.map(({ entity }) => entity.source))
     try {
-      const reaches = (source: string) => told.has(source) || this.#answers(source)
-      const { group, audience, isWhole } = this.#place(seat.asked, reaches)
-      if (isWhole) this.#partial.delete(stream)
+      // What it is told of already it goes on to be told of, whether or not that database answers at the moment.
+      const { group, audience, lacking } = this.#place(seat.asked, (source) =>
+        stream.group.sources.includes(source),
+      )
+      this.#noteLacking(stream, lacking)
       if (group !== stream.group || audience !== stream.audience) stream.move(group, audience)
     } catch (error) {
       stream.fail(error)
@@ -322,9 +358,33 @@ interface Seat extends Viewing {
 
 interface Placed {
   readonly sources: ReadonlyMap<Watch, LiveSource>
+  readonly missing: readonly MissingSource[]
   readonly gatherMs: number | undefined
   readonly decision: string
 }
+
+interface Reached {
+  readonly sources: ReadonlyMap<Watch, LiveSource>
+  readonly lacking: readonly Lacking[]
+}
+
+/** Rows that are asked for, and cannot be told of. */
+interface Lacking {
+  readonly entity: Entity
+  readonly error: TributaryError | undefined
+}
+
+/** The sources that are missing for one who would see rows of them. */
+function missingFor(context: GraphContext, lacking: readonly Lacking[]): MissingSource[] {
+  const missing = new Map<string, MissingSource>()
+  for (const { entity, error } of lacking)
+    if (error && rowRuleOf(context, entity).kind !== 'never')
+      missing.set(entity.source, { source: entity.source, code: error.code, message: error.message })
+  return [...missing.values()]
+}
+
+const notConfigured = (source: string) =>
+  new TributaryError('SOURCE_NOT_CONFIGURED', `${source} is not configured.`, { extensions: { source } })
 
 const valuesOf = ({ variableValues }: ValidatedSubscriptionArgs, names: readonly string[]) =>
   names.map((name) => variableValues.coerced[name] ?? null)

@@ -4,6 +4,7 @@ import type { GraphContext } from '../graph/context.ts'
 import type { Entity } from '../graph/entity.ts'
 import { rowFromTexts } from '../graph/given-row.ts'
 import { nameType } from '../graph/type-name.ts'
+import type { MissingSource } from '../jobs/missing-source.ts'
 import type { Counting } from './counters.ts'
 import type { EventKind, LiveEvent } from './live-event.ts'
 import type { Outcome } from './outcome.ts'
@@ -17,6 +18,8 @@ export interface ExecutorOptions {
   /** The context of this turn: shared by those who may share what it loads. */
   readonly context: () => GraphContext
   readonly present: (error: unknown) => GraphQLError
+  /** Of several sources, those whose rows are not told of. */
+  readonly missing: readonly MissingSource[]
   /** Runs work as part of no request. */
   readonly run: <T>(work: () => T) => T
   readonly counting: Counting
@@ -85,8 +88,9 @@ export class Executor {
     )
   }
 
-  #execute(event: LiveEvent, extras: Extras): LiveResult | Promise<LiveResult> {
-    const { operation, context, run, counting } = this.#options
+  #execute(told: Omit<LiveEvent, 'missing'>, extras: Extras): LiveResult | Promise<LiveResult> {
+    const { operation, context, run, counting, missing } = this.#options
+    const event: LiveEvent = { ...told, missing }
     counting.executions++
     const result = run(() =>
       executeSubscriptionEvent({ ...operation, rootValue: event, contextValue: context() }),

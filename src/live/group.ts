@@ -54,10 +54,10 @@ const maximumWaiting = 10_000
 export class Group implements Watcher, Gatherer {
   readonly kind: 'state' | 'append'
   readonly watches: readonly Watch[]
+  readonly sources: readonly LiveSource[]
   readonly intervalMs: number
   lastTurn = Number.NEGATIVE_INFINITY
   readonly #options: GroupOptions
-  readonly #sources: readonly LiveSource[]
   readonly #decider: Decider
   readonly #turns: Turns
   readonly #audiences = new Map<string, Audience>()
@@ -74,12 +74,12 @@ export class Group implements Watcher, Gatherer {
     const { kind, gatherMs, tickMs, sources, context } = options
     this.kind = kind
     this.watches = [...sources.keys()]
-    this.#sources = [...new Set(sources.values())]
+    this.sources = [...new Set(sources.values())]
     this.intervalMs = gatherMs ?? tickMs
     this.#options = options
     this.#turns = new Turns((error) => this.#fail(error))
     this.#decider = new Decider({ sources, context })
-    for (const source of this.#sources) {
+    for (const source of this.sources) {
       source.add(
         this,
         this.watches.filter((watch) => sources.get(watch) === source),
@@ -121,7 +121,7 @@ export class Group implements Watcher, Gatherer {
       stream,
       after,
       watcher: this,
-      sources: this.#sources,
+      sources: this.sources,
       decider: this.#decider,
       executor,
       cursors,
@@ -173,7 +173,7 @@ export class Group implements Watcher, Gatherer {
     this.#queue = []
     this.#told.clear()
     if (this.#hasFilter)
-      for (const { name, position } of this.#sources) if (position) this.#told.begin(name, position.lsn)
+      for (const { name, position } of this.sources) if (position) this.#told.begin(name, position.lsn)
     const streams = this.streams
     this.#cohorts.clear()
     for (const stream of streams) this.join(stream)
@@ -214,7 +214,7 @@ export class Group implements Watcher, Gatherer {
   #endIfUnused(): void {
     if (this.#isOver || this.#isUsed) return
     this.#isOver = true
-    for (const source of this.#sources) source.delete(this)
+    for (const source of this.sources) source.delete(this)
     this.#options.schedule.forget(this)
     this.#options.onEmpty(this)
   }

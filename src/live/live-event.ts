@@ -1,4 +1,5 @@
 import type { Entity } from '../graph/entity.ts'
+import type { MissingSource } from '../jobs/missing-source.ts'
 import type { Watch } from './watch.ts'
 
 /** What a result tells of. */
@@ -15,6 +16,8 @@ export interface LiveEvent {
   readonly rows: readonly EventRow[]
   /** Rows that are no longer there for the viewer. */
   readonly removed: readonly RemovedRow[]
+  /** Of several sources, those whose rows are not told of. */
+  readonly missing: readonly MissingSource[]
 }
 
 export interface EventRow {

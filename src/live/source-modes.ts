@@ -51,11 +51,11 @@ export class SourceModes implements Disposable {
     return this.#now() - this.#streamedAt < graceMs && !(table in unwatched)
   }
 
-  /** @throws TributaryError WATCHED_ELSEWHERE where another process gets the changes, and this one would miss them. */
-  require(): void {
+  /** WATCHED_ELSEWHERE where another process gets the changes, and this one would miss them. */
+  get elsewhere(): TributaryError | undefined {
     const { state, reason } = this.#options.watching()
-    if (state !== 'ELSEWHERE') return
-    throw new TributaryError('WATCHED_ELSEWHERE', `Subscriptions are not served here: ${reason}.`, {
+    if (state !== 'ELSEWHERE') return undefined
+    return new TributaryError('WATCHED_ELSEWHERE', `Subscriptions are not served here: ${reason}.`, {
       extensions: { source: this.#options.logged?.name },
     })
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Watching } from '../../src/changes/watching.ts'
 import { cloneDatabases, type TestDatabases } from '../support/databases.ts'
 import { openGraph, type TestGraph } from '../support/graph.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
@@ -20,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => cleanup.disposeAsync())
 
 const jobs =
-  'subscription { jobsChanged(first: 1000) { kind cursor id removed node { id } nodes { source } } }'
+  'subscription { jobsChanged(first: 1000) { kind cursor id removed node { id } nodes { source } missing { source code message } } }'
 const rename = (notes: string) =>
   world.databases
     .client('platform')
@@ -52,6 +53,9 @@ describe('the jobs of every source', () => {
     const sources = new Set(first.nodes.map(({ source }) => source))
     expect(sources).toContain('platform')
     expect(sources).not.toContain('gpudev')
+    expect(first.missing).toEqual([
+      { source: 'gpudev', code: 'SOURCE_UNAVAILABLE', message: 'gpudev cannot be reached.' },
+    ])
     await rename('while it is away')
     expect((await listener.nth(2)).kind).toBe('UPDATED')
     proxy.pass()
@@ -59,6 +63,7 @@ describe('the jobs of every source', () => {
     const whole = await listener.nth(3)
     expect(whole.kind).toBe('RESYNC')
     expect(new Set(whole.nodes.map(({ source }) => source))).toContain('gpudev')
+    expect(whole.missing).toEqual([])
     await rename('and after')
     expect((await listener.nth(4)).kind).toBe('UPDATED')
     listener.stream?.stop()
@@ -74,5 +79,44 @@ describe('the jobs of every source', () => {
     listener.stream?.stop()
     proxy.pass()
     await becomes('AVAILABLE')
+  })
+
+  it('are gone on with by a cursor of those that answered, while the other is still away', async () => {
+    await proxy.refuse()
+    await becomes('UNAVAILABLE')
+    const before = await world.subscribe(jobs)
+    const { cursor } = await before.nth(1)
+    before.stream?.stop()
+    await rename('between two streams')
+    const listener = await world.subscribe(jobs, {}, { after: cursor })
+    const missed = await listener.nth(1)
+    expect(missed.kind).toBe('UPDATED')
+    expect(missed.missing).toMatchObject([{ source: 'gpudev' }])
+    listener.stream?.stop()
+    proxy.pass()
+    await becomes('AVAILABLE')
+  })
+
+  it('are told without those of a source that another process watches', async () => {
+    let state: Watching['state'] = 'ELSEWHERE'
+    const watching = (name: string): Watching => ({
+      state: name === 'gpudev' ? state : 'STREAMING',
+      reason: 'the slot is taken',
+      unwatched: {},
+    })
+    await using other = await openLiveWorld({ over: { databases, graph }, captured: [], watching })
+    const listener = await other.subscribe(jobs)
+    const first = await listener.nth(1)
+    expect(first.nodes.map(({ source }) => source)).toContain('platform')
+    expect(first.missing).toMatchObject([{ source: 'gpudev', code: 'WATCHED_ELSEWHERE' }])
+    expect(new Set(first.nodes.map(({ source }) => source))).not.toContain('gpudev')
+    state = 'NOT_CAPTURED'
+    const whole = await listener.nth(2)
+    expect(whole).toMatchObject({ kind: 'RESYNC', missing: [] })
+    expect(whole.nodes.map(({ source }) => source)).toContain('gpudev')
+    state = 'ELSEWHERE'
+    await expect(
+      other.subscribe('subscription { jobsChanged(filter: { source: { eq: "gpudev" } }) { kind } }'),
+    ).rejects.toMatchObject({ code: 'WATCHED_ELSEWHERE' })
   })
 })

@@ -40,6 +40,7 @@ export interface ToldChange {
   readonly nodes: readonly Record<string, unknown>[]
   readonly id: string | null
   readonly removed: readonly string[]
+  readonly missing?: readonly { readonly source: string; readonly code: string }[]
 }
 
 /** A client that reads, or for a while does not. */
@@ -132,6 +133,8 @@ export interface LiveWorld extends AsyncDisposable {
 export interface LiveWorldOptions extends Partial<EngineOptions> {
   readonly seeded?: boolean
   readonly captured?: readonly SourceKey[]
+  /** How the changes of each source come, where that is not as they are captured. */
+  readonly watching?: (source: SourceKey) => Watching
   /** Databases that are there already, and the graph over them. */
   readonly over?: { readonly databases: TestDatabases; readonly graph: TestGraph }
 }
@@ -149,6 +152,7 @@ export async function openLiveWorld({
   seeded = false,
   captured = ['platform'],
   over,
+  watching = (name) => ({ state: captured.includes(name) ? 'STREAMING' : 'NOT_CAPTURED', unwatched: {} }),
   ...options
 }: LiveWorldOptions = {}): Promise<LiveWorld> {
   await using cleanup = new AsyncDisposableStack()
@@ -191,7 +195,7 @@ export async function openLiveWorld({
   const sources = sourceNames.map(({ name }) => ({
     name,
     feed: feeds.get(name),
-    watching: (): Watching => ({ state: feeds.has(name) ? 'STREAMING' : 'NOT_CAPTURED', unwatched: {} }),
+    watching: () => watching(name),
   }))
   const people = {
     scopes: graph.scopes,

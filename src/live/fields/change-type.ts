@@ -3,6 +3,7 @@ import { TributaryError } from '../../errors/tributary-error.ts'
 import { builder } from '../../graph/builder.ts'
 import { type Entity, keyOf } from '../../graph/entity.ts'
 import { encodeId } from '../../graph/global-id.ts'
+import { MissingSourceType } from '../../jobs/missing-source.ts'
 import type { EventKind, LiveEvent } from '../live-event.ts'
 
 export const ChangeKind = builder.enumType('ChangeKind', {
@@ -36,10 +37,12 @@ export interface ChangeTypeOptions {
   /** What is watched, as in "a training job". */
   readonly name: string
   readonly of: OutputRef<object>
+  /** Whether it is of rows of several sources, some of which may be missing. */
+  readonly isOverSources?: boolean
 }
 
 /** The type of a subscription's results over rows. */
-export function changeType({ name, of }: ChangeTypeOptions) {
+export function changeType({ name, of, isOverSources = false }: ChangeTypeOptions) {
   return builder.objectRef<LiveEvent>(`${name}Change`).implement({
     description: `What has become of ${name} rows that are watched.`,
     fields: (t) => ({
@@ -83,6 +86,15 @@ export function changeType({ name, of }: ChangeTypeOptions) {
         nullable: false,
         description: 'The `id` of every row that is gone.',
         resolve: ({ removed }) => removed.map(({ entity, key }) => idOf(entity, key)),
+      }),
+      ...(isOverSources && {
+        missing: t.field({
+          type: [MissingSourceType],
+          nullable: false,
+          description:
+            'The databases whose rows are not told of for now; where that changes, a RESYNC says what is missing then.',
+          resolve: ({ missing }) => [...missing],
+        }),
       }),
     }),
   })

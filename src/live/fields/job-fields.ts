@@ -52,7 +52,7 @@ function watchOf(id: string): Watch {
 
 /** Adds the subscription fields over the jobs of every system. */
 export function addJobFields(): void {
-  const type = changeType({ name: 'Job', of: Job })
+  const type = changeType({ name: 'Job', of: Job, isOverSources: true })
   registerLiveField({ name: 'jobChanged', kind: 'state', watches: ({ id }) => [watchOf(id as string)] })
   registerLiveField({
     name: 'jobsChanged',
@@ -76,7 +76,7 @@ export function addJobFields(): void {
       type,
       nullable: true,
       description:
-        'Jobs of every system: some as they are, then each that changes, and each that goes. Changes come in the order of the commits of each database; jobs of one that does not answer at first come with a RESYNC as soon as it does.',
+        'Jobs of every system: some as they are, then each that changes, and each that goes. Changes come in the order of the commits of each database; jobs of one that cannot be watched at first, which `missing` names, come with a RESYNC as soon as it can.',
       args: {
         filter: t.arg({ type: JobFilterInput, description: 'Which jobs.' }),
         first: t.arg.int({
