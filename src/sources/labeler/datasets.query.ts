@@ -140,6 +140,7 @@ async function list(context: GraphContext, { of, first, after, filter }: ListArg
   }
   const start = placeAfter(listed, after)
   const { records, total } = await readPlaces(context, { user, listed, start, end: start + count })
+  const lastPlace = start + records.length - 1
   const edges = records
     .map((record, index) => ({ record, place: start + index }))
     // The API is asked for no others; should it give some, they are not shown.
@@ -154,7 +155,8 @@ async function list(context: GraphContext, { of, first, after, filter }: ListArg
       hasNextPage: count > 0 && start + records.length < total && records.length > 0,
       hasPreviousPage: start > 0 && total > 0,
       startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      // Where none of them is shown, the list still goes on after the last that was looked at.
+      endCursor: edges.at(-1)?.cursor ?? (records.length > 0 ? encodeCursor(listed, lastPlace) : null),
     },
   }
 }

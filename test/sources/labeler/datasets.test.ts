@@ -212,6 +212,7 @@ describe('lists', () => {
       )
       keys.push(...datasets.nodes.map(({ databaseId }) => databaseId))
       if (!datasets.pageInfo.hasNextPage) return keys
+      expect(datasets.pageInfo.endCursor).not.toBeNull()
       after = JSON.stringify(datasets.pageInfo.endCursor)
     }
   }
@@ -231,6 +232,21 @@ describe('lists', () => {
     expect(await walk(engineer, 'of: OWN', 3)).toEqual(own)
     const labeled = (await stored('owner_id = 2 AND NOT labeled')).map(({ id }) => id)
     expect(await walk(engineer, 'of: OWN, filter: { labeled: false }', 10)).toEqual(labeled)
+  })
+
+  test('go on past a page of which nothing may be shown', async () => {
+    const [shown] = await stored("visibility = 'public'")
+    const hidden = (await stored("visibility = 'private' AND owner_id <> 2")).slice(0, 2)
+    world.standIn.disturb(({ path, query }) =>
+      path.endsWith('/datasets') && query.get('page') === '1'
+        ? { body: JSON.stringify({ total: 3, datasets: [...hidden, shown] }) }
+        : undefined,
+    )
+    try {
+      expect(await walk(engineer, '', 1)).toEqual([shown?.id])
+    } finally {
+      world.standIn.disturb()
+    }
   })
 
   test('tell a task’s own number of images, and leave the dataset’s own as it is elsewhere', async () => {
