@@ -60,12 +60,13 @@ describe('jobsChanged', () => {
 })
 
 describe('trainingProgress', () => {
-  const document = `subscription { trainingProgress(jobId: 2) { kind cursor status epoch epochs progress
+  const document = `subscription ($job: ID = 2) { trainingProgress(jobId: $job) { kind cursor status epoch epochs progress
     metrics { epoch loss } checkpointPath eta { at secondsPerEpoch epochs } } }`
-  const measure = (epoch: number, at: string) =>
-    platform.query('INSERT INTO metrics (job_id, epoch, loss, created_at) VALUES (2, $1, 0.5, $2)', [
+  const measure = (epoch: number, at: string, job = 2) =>
+    platform.query('INSERT INTO metrics (job_id, epoch, loss, created_at) VALUES ($3, $1, 0.5, $2)', [
       epoch,
       at,
+      job,
     ])
 
   it('tells how far a job has come, and when it will be done by how long its epochs took', async () => {
@@ -96,6 +97,18 @@ describe('trainingProgress', () => {
       "UPDATE training_jobs SET status = 'completed', last_checkpoint_path = '/c/9' WHERE id = 2",
     )
     expect(await progress(4)).toMatchObject({ status: 'COMPLETED', checkpointPath: '/c/9', eta: null })
+  })
+
+  it.each([
+    [21, '-infinity', 'infinity'],
+    [22, '4000-01-01 BC', '9999-01-01'],
+    [23, 'infinity', 'infinity'],
+  ])('of job %i has no end to tell of, after epochs that ended at %s and %s', async (job, first, second) => {
+    await insertJob(platform, { id: job, epochs: 1_000_000, status: 'running' })
+    await measure(1, first, job)
+    await measure(2, second, job)
+    const listener = await world.subscribe(document, { job })
+    expect(await listener.nth(1)).toMatchObject({ status: 'RUNNING', epoch: 2, eta: null })
   })
 })
 

@@ -1,6 +1,7 @@
 import sql from 'sql-template-tag'
 import { loadBatched } from '../../graph/batch.ts'
 import { timestampToDateTime } from '../../graph/date-time.ts'
+import { secondsBetween } from '../../graph/seconds-between.ts'
 import { rowsOf } from '../../graph/statement.ts'
 import { platform } from '../../sources/platform/source.ts'
 import type { JobKind } from '../job-kind.ts'
@@ -30,7 +31,7 @@ export const lastSignOfTraining: NonNullable<JobKind['movement']> = {
         context,
         platform.name,
         sql`SELECT ids.id AS job_id, greatest(m.last, l.last)::text AS moved_at,
-            extract(epoch FROM m.last - m.first)::float8 / nullif(m.epochs - 1, 0) AS epoch_seconds
+            ${secondsBetween(sql`m.first`, sql`m.last`)} / nullif(m.epochs - 1, 0) AS epoch_seconds
           FROM unnest(${ids}::integer[]) AS ids(id)
           LEFT JOIN LATERAL (SELECT min(created_at) AS first, max(created_at) AS last, count(DISTINCT epoch) AS epochs
             FROM public.metrics WHERE job_id = ids.id) m ON true

@@ -2,10 +2,11 @@ import sql from 'sql-template-tag'
 import { loadBatched } from '../../graph/batch.ts'
 import { builder } from '../../graph/builder.ts'
 import type { GraphContext } from '../../graph/context.ts'
-import { timestampToDateTime } from '../../graph/date-time.ts'
+import { secondsToDateTime, timestampToDateTime } from '../../graph/date-time.ts'
 import { entityRef } from '../../graph/entity-ref.ts'
 import type { Enumeration } from '../../graph/enumeration.ts'
 import { loadRow, selectionAt } from '../../graph/rows.ts'
+import { secondsBetween } from '../../graph/seconds-between.ts'
 import { requireColumns, rowsOf } from '../../graph/statement.ts'
 import { TrainingJob } from '../../sources/platform/training-job.ts'
 import { TrainingMetric } from '../../sources/platform/training-metric.ts'
@@ -52,12 +53,12 @@ const readProgress = (context: GraphContext, job: number) =>
       context,
       TrainingJob.source,
       sql`SELECT j.id, j.status, j.epochs, j.last_checkpoint_path, j.best_checkpoint_path, m.id AS metric, m.epoch,
-          greatest(b.measured - 1, 0) AS measured, b.seconds::float8 AS seconds, b.reported::text AS reported
+          greatest(b.measured - 1, 0) AS measured, b.seconds, b.reported::text AS reported
         FROM public.training_jobs j
         LEFT JOIN LATERAL (
           SELECT id, epoch FROM public.metrics WHERE job_id = j.id ORDER BY epoch DESC, id DESC LIMIT 1) m ON TRUE
         CROSS JOIN LATERAL (
-          SELECT count(*) AS measured, extract(epoch FROM max(created_at) - min(created_at)) AS seconds,
+          SELECT count(*) AS measured, ${secondsBetween(sql`min(created_at)`, sql`max(created_at)`)} AS seconds,
             max(created_at) AS reported
           FROM (SELECT DISTINCT ON (epoch) epoch, created_at FROM public.metrics
             WHERE job_id = j.id AND created_at IS NOT NULL AND epoch > m.epoch - ${basis + 1}::integer
@@ -78,7 +79,8 @@ function etaOf(
   if (last === null) return null
   const secondsPerEpoch = seconds / count
   const end = Date.parse(last) + Math.max(0, epochs - epoch) * secondsPerEpoch * 1000
-  return { at: new Date(end).toISOString().replace('Z', '000Z'), secondsPerEpoch, epochs: count }
+  const at = secondsToDateTime(end / 1000)
+  return at === null ? null : { at, secondsPerEpoch, epochs: count }
 }
 
 const EtaType = builder.objectRef<Eta>('TrainingEta').implement({

@@ -17,7 +17,7 @@ const statement = `
   SELECT k.key_id AS "keyId", u.user_id AS "userId", u.username,
     EXISTS (SELECT FROM public.api_users o
       WHERE o.username = u.user_id::text AND o.user_id <> u.user_id) AS "isNumberTaken",
-    CASE WHEN isfinite(k.expires_at) THEN k.expires_at END AS "expiresAt"
+    CASE WHEN k.expires_at < '9999-12-31' THEN k.expires_at END AS "expiresAt"
   FROM public.api_keys k JOIN public.api_users u ON u.user_id = k.user_id
   WHERE k.key_hash = $1 AND k.is_active AND u.is_active AND (k.expires_at IS NULL OR k.expires_at > now())`
 

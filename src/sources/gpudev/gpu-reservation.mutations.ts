@@ -4,6 +4,7 @@ import { keyOfId, numberWithin } from '../../graph/checked-input.ts'
 import type { GraphContext } from '../../graph/context.ts'
 import type { RowKey } from '../../graph/entity.ts'
 import { type MutationDeclaration, mutation } from '../../graph/mutation.ts'
+import { secondsBetween } from '../../graph/seconds-between.ts'
 import { columnOf, tableName } from '../../graph/statement.ts'
 import { inTransaction, type Run } from '../../graph/transaction.ts'
 import { rowRuleOf } from '../../graph/visibility.ts'
@@ -28,7 +29,8 @@ interface Found {
   readonly isOwn: boolean
   readonly status: string
   readonly durationHours: number
-  /** Hours from the launch, or from now on where there was none, to the end as it is; null where it is unknown. */
+  readonly isEndless: boolean
+  /** Hours from the launch to the end as it is; null where either is unknown. */
   readonly hoursInAll: number | null
 }
 
@@ -102,7 +104,8 @@ async function look(
   const seen = ruleSql(context, GpuReservation, rowRuleOf(context, GpuReservation), 't') ?? sql`TRUE`
   const [found] = await run<Found>(
     sql`SELECT t.status, t.duration_hours AS "durationHours",
-        extract(epoch FROM t.expires_at - t.launched_at)::float8 / 3600 AS "hoursInAll",
+        coalesce(t.expires_at = 'infinity', false) AS "isEndless",
+        ${secondsBetween(sql`t.launched_at`, sql`t.expires_at`)} / 3600 AS "hoursInAll",
         EXISTS (SELECT FROM public.api_users u WHERE u.user_id = ${userId} AND ${namesUser('t', 'u')}) AS "isOwn"
       FROM ${tableName(GpuReservation.table)} t WHERE ${columnOf('t', GpuReservation.key)} = ${key} AND ${seen}`,
   )
@@ -142,7 +145,8 @@ request('extendGpuReservation', {
     extension_hours: numberWithin(hours, 'hours', [1, longestExtension]),
     version: messageVersion,
   }),
-  check: ({ hoursInAll, durationHours }, { hours }) => {
+  check: ({ isEndless, hoursInAll, durationHours }, { hours }) => {
+    if (isEndless) throw invalid('hours', 'It has no end that could be later.')
     const before = hoursInAll ?? durationHours
     if (before + hours > longestExtended)
       throw invalid(

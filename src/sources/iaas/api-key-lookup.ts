@@ -20,7 +20,7 @@ export const openingKeys = `
 
 const statement = `
   SELECT k.id AS "keyId", k.tenant_id AS "tenantId", k.environment_id AS "environmentId", k.role,
-    CASE WHEN isfinite(k.expires_at) THEN k.expires_at END AS "expiresAt"
+    CASE WHEN k.expires_at < '9999-12-31' THEN k.expires_at END AS "expiresAt"
   ${openingKeys} AND k.key_hash = $1`
 
 /** The control plane's keys, `clsk_{environment}_{32 characters}`. */

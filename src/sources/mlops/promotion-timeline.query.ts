@@ -6,6 +6,7 @@ import type { GraphContext } from '../../graph/context.ts'
 import { entityRef } from '../../graph/entity-ref.ts'
 import { defaultPageSize, maximumPageSize } from '../../graph/page-request.ts'
 import { loadRow, selectionAt } from '../../graph/rows.ts'
+import { secondsBetween } from '../../graph/seconds-between.ts'
 import { requireColumns, rowsOf } from '../../graph/statement.ts'
 import { rowRuleOf } from '../../graph/visibility.ts'
 import { ModelVersion } from './model-version.ts'
@@ -61,7 +62,7 @@ async function readPromotions(context: GraphContext, first: number): Promise<Pro
     context,
     ModelVersion.source,
     sql`SELECT id, promoted_at::text AS promoted_at, replaced_at::text AS replaced_at,
-        extract(epoch FROM replaced_at - promoted_at)::float8 AS seconds
+        ${secondsBetween(sql`promoted_at`, sql`replaced_at`)} AS seconds
       FROM (
         SELECT m.id, m.promoted_at, lead(m.promoted_at) OVER (ORDER BY m.promoted_at, m.id) AS replaced_at
         FROM public.model_versions m WHERE m.promoted_at IS NOT NULL

@@ -251,6 +251,20 @@ describe('asking for something of a reservation', () => {
       ).toBe(typename)
   })
 
+  it.each([
+    ['infinity', 'now', 'InvalidInput'],
+    ['infinity', 'infinity', 'InvalidInput'],
+    ['294276-12-31', 'now', 'InvalidInput'],
+    ['294276-12-31', '4713-01-01 BC', 'InvalidInput'],
+    ['-infinity', '-infinity', 'ExtendGpuReservationSuccess'],
+    ['now', '-infinity', 'ExtendGpuReservationSuccess'],
+    ['0044-03-15 BC', 'now', 'ExtendGpuReservationSuccess'],
+  ])('that ends at %s, launched at %s, is extended or refused: %s', async (expires, launched, typename) => {
+    await world.addReservation('odd', { expires_at: expires, launched_at: launched })
+    const answer = await world.perform('extendGpuReservation', { id: idOf('odd'), hours: 1 })
+    expect(answer.__typename).toBe(typename)
+  })
+
   it('is for GPU Dev’s own users: not for a person of the platform, nor for nobody', async () => {
     await world.addReservation('r1')
     expect((await world.perform('cancelGpuReservation', { id: idOf('r1') }, '', {})).__typename).toBe(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ask } from '../../auth/sign-in-kit.ts'
+import { overWebSocket } from '../../server/stream-client.ts'
 import { globalId, type Outcome } from '../platform/platform-world.ts'
 import { type IaasWorld, openIaasWorld, type Who } from './iaas-world.ts'
 
@@ -177,6 +178,18 @@ describe('a key', () => {
       tenantApiKey.databaseId,
     ])
     expect(await enters(String(secret))).toEqual([world.tenant])
+  })
+
+  it('that expires when no date of ours can say opens a socket, too', async () => {
+    const { secret, tenantApiKey } = await make({}, 'admin')
+    await world.iaas.query(`UPDATE api_keys SET expires_at = '294276-12-31' WHERE id = $1`, [
+      tenantApiKey.databaseId,
+    ])
+    using client = await overWebSocket(world.gateway.url, {
+      query: '{ viewer { kind } }',
+      authorization: `Bearer ${secret}`,
+    })
+    expect((await client.next()).payload).toEqual({ data: { viewer: { kind: 'TENANT' } } })
   })
 })
 

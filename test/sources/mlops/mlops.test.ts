@@ -122,6 +122,23 @@ describe('a version', () => {
       else expect(duration).toBeNull()
     }
   })
+
+  test('has no duration where a promotion has no end of its own', async () => {
+    const rows = await rowsOf(
+      'SELECT id, promoted_at::text AS at FROM model_versions WHERE promoted_at IS NOT NULL ORDER BY promoted_at DESC LIMIT 2',
+    )
+    for (const { id } of rows)
+      await rowsOf(`UPDATE model_versions SET promoted_at = 'infinity' WHERE id = ${id}`)
+    try {
+      const { data } = await ask<{ promotionTimeline: { duration: number | null }[] }>(
+        '{ promotionTimeline(first: 3) { duration } }',
+      )
+      expect(data.promotionTimeline).toEqual([{ duration: null }, { duration: null }, { duration: null }])
+    } finally {
+      for (const { id, at } of rows)
+        await rowsOf(`UPDATE model_versions SET promoted_at = '${at}' WHERE id = ${id}`)
+    }
+  })
 })
 
 describe('views', () => {
