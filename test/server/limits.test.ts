@@ -87,6 +87,12 @@ describe('cost', () => {
     ['an object of each row', '{ jobs(first: 10) { nodes { parent { id } } } }', 20],
     ['a series', '{ sampled(maxPoints: 100) { points { value } } }', 100],
     ['a series of the declared size', '{ sampled { points { value } } }', 320],
+    [
+      'a series of each name',
+      '{ sampledOf(names: ["a", "b", "c"], maxPoints: 100) { points { value } } }',
+      300,
+    ],
+    ['groups that are bounded together', '{ grouped(by: ["a", "b"], limit: 100) { id } }', 100],
     ['a list by ids', '{ nodes(ids: ["a", "b", "c"]) { id } }', 3],
     ['an object below ids', '{ nodes(ids: ["a", "b"]) { ... on Job { parent { id } } } }', 4],
     ['fragments', '{ jobs(first: 10) { nodes { ...P ...P } } } fragment P on Job { parent { id } }', 30],

@@ -21,6 +21,8 @@ const typeDefs = /* GraphQL */ `
     unwritable: Picky
     jobs(first: Int, last: Int, after: String): JobConnection!
     sampled(maxPoints: Int = 320): PointSeries!
+    sampledOf(names: [String!]!, maxPoints: Int = 320): [PointSeries!]!
+    grouped(by: [String!]!, limit: Int!): [Job!]!
     node(id: ID!): Node
     nodes(ids: [ID!]!): [Node]!
     job: Job

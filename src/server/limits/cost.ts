@@ -109,17 +109,19 @@ function sizeOf(
       valueFromASTUntyped(argument.value, values),
     ]),
   )
+  // `nodes(ids:)`: a list that answers a list.
+  const lengths = [...given.values()].filter(Array.isArray).map(({ length }) => length)
+  const listed = isListType(getNullableType(field.type)) ? Math.max(1, ...lengths) : 1
   const declared = field.args.filter(({ name }) => sizeArguments.includes(name))
   if (declared.length > 0) {
     const sizes = declared
       .map((argument) => given.get(argument.name) ?? defaultOf(argument))
       .filter((size) => typeof size === 'number')
-    return sizes.length > 0 ? Math.max(0, ...sizes) : defaultPageSize
+    const size = sizes.length > 0 ? Math.max(0, ...sizes) : defaultPageSize
+    // `monitoringSeries(names:, maxPoints:)`: so many points for each that is named.
+    return declared.some(({ name }) => name === 'maxPoints') ? size * listed : size
   }
-  // `nodes(ids:)`: a list that answers a list.
-  if (!isListType(getNullableType(field.type))) return 1
-  const lengths = [...given.values()].filter(Array.isArray).map(({ length }) => length)
-  return Math.max(1, ...lengths)
+  return listed
 }
 
 const defaultOf = ({ default: declared }: GraphQLArgument): unknown =>
