@@ -4,7 +4,7 @@ import type { Audience } from './audience.ts'
 import type { Executor } from './executor.ts'
 import { type Outcome, tellingOf } from './outcome.ts'
 import { type CursorCodec, type Position, positionAfter } from './position.ts'
-import type { LiveResult } from './result.ts'
+import { isAfter, type LiveResult } from './result.ts'
 import type { Subscription } from './subscription.ts'
 import type { Watch } from './watch.ts'
 
@@ -118,8 +118,12 @@ export class Cohort {
     }
   }
 
-  #has({ place, xid }: Outcome): boolean {
-    const overlap = this.positions.get(place.source)?.overlap
+  /** Where everything is told anew in the midst of a transaction, the snapshot has the rest of it as well. */
+  #has({ place, xid, epoch }: Outcome): boolean {
+    const position = this.positions.get(place.source)
+    if (position?.epoch === epoch && !isAfter(place, { index: Number.MAX_SAFE_INTEGER, ...position }))
+      return true
+    const overlap = position?.overlap
     return overlap !== undefined && place.lsn <= overlap.horizon && sees(overlap.snapshot, xid)
   }
 

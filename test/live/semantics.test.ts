@@ -43,6 +43,14 @@ async function job(values: Readonly<Record<string, unknown>> = {}): Promise<numb
 const note = (id: number, notes: string) =>
   platform.query('UPDATE training_jobs SET notes = $2 WHERE id = $1', [id, notes])
 
+const append = (id: number, epoch: number, loss = epoch / 10) =>
+  platform.query('INSERT INTO metrics (job_id, epoch, loss, extra_metrics) VALUES ($1, $2, $3, $4)', [
+    id,
+    epoch,
+    loss,
+    { top5: epoch },
+  ])
+
 const idOf = (key: number) => encodeId(TrainingJob, key)
 
 const fields = 'kind cursor id removed node { databaseId notes } nodes { databaseId notes status }'
@@ -177,14 +185,6 @@ describe('rows of a filter', () => {
 })
 
 describe('rows that are appended', () => {
-  const append = (id: number, epoch: number, loss = epoch / 10) =>
-    platform.query('INSERT INTO metrics (job_id, epoch, loss, extra_metrics) VALUES ($1, $2, $3, $4)', [
-      id,
-      epoch,
-      loss,
-      { top5: epoch },
-    ])
-
   it('are told from the latest on, oldest first', async () => {
     const [id, other] = [await job(), await job()]
     for (const epoch of [1, 2, 3]) await append(id, epoch)
@@ -209,6 +209,25 @@ describe('rows that are appended', () => {
     await listener.nth(2)
     for (const epoch of [2, 3, 4]) await append(id, epoch)
     expect((await listener.nth(3)).nodes).toMatchObject([{ epoch: 2 }, { epoch: 3 }, { epoch: 4 }])
+  })
+})
+
+describe('a table of which all is told anew', () => {
+  it.each([
+    ['emptied', 'TRUNCATE metrics'],
+    ['altered', 'ALTER TABLE metrics ADD extra integer'],
+  ])('as it was %s, is not told twice of what the same transaction wrote', async (_, statement) => {
+    const id = await job()
+    const listener = await subscribe(metrics, { job: id })
+    await listener.nth(1)
+    await platform.query('BEGIN')
+    await platform.query(statement)
+    for (const epoch of [1, 2]) await append(id, epoch)
+    await platform.query('COMMIT')
+    expect(await listener.nth(2)).toMatchObject({ kind: 'RESYNC', nodes: [{ epoch: 1 }, { epoch: 2 }] })
+    await append(id, 3)
+    expect(await listener.nth(3)).toMatchObject({ kind: 'INSERTED', nodes: [{ epoch: 3 }] })
+    expect(new Set(listener.cursors).size).toBe(listener.cursors.length)
   })
 })
 
