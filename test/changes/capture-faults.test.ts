@@ -140,6 +140,37 @@ describe('capture', () => {
     expect(run.log.epochs).toHaveLength(2)
   })
 
+  test.each([
+    ['a table that has none', 'ALTER TABLE jobs REPLICA IDENTITY NOTHING'],
+    [
+      'a key that is checked late',
+      'ALTER TABLE jobs DROP CONSTRAINT jobs_pkey, ADD CONSTRAINT jobs_pkey PRIMARY KEY (id) DEFERRABLE',
+    ],
+    [
+      'an index that is gone',
+      `ALTER TABLE jobs ALTER name SET NOT NULL; CREATE UNIQUE INDEX other ON jobs (name);
+       ALTER TABLE jobs REPLICA IDENTITY USING INDEX other; DROP INDEX other`,
+    ],
+    [
+      'a part that has none',
+      `DROP TABLE jobs; CREATE TABLE jobs (id int PRIMARY KEY, name text) PARTITION BY RANGE (id);
+       CREATE TABLE early PARTITION OF jobs FOR VALUES FROM (0) TO (10); ALTER TABLE early REPLICA IDENTITY NOTHING`,
+    ],
+    ['a child without a key', 'CREATE TABLE child () INHERITS (jobs); INSERT INTO child VALUES (2)'],
+  ])('publishes nothing whose owner could not write then: %s', async (_, change) => {
+    await using database = await createEmptyDatabase()
+    const client = await connect(database.url)
+    await client.query('CREATE TABLE jobs (id int PRIMARY KEY, name text)')
+    await client.query(`CREATE TABLE others (id int PRIMARY KEY); ${change}`)
+    await client.query(`INSERT INTO jobs VALUES (1, 'a')`)
+    const both = [...tables, { name: 'others', key: ['id'], columns: ['id'] }]
+    const names = await publishTables(client, database.url, both)
+    await client.query(`UPDATE jobs SET name = 'b'`)
+    const { impossible, unwatched } = planCapture(await readCaptureState(askOver(client), names), names)
+    expect(Object.keys(unwatched)).toEqual(['jobs'])
+    expect(impossible.jobs).toMatch(/no replica identity/)
+  })
+
   test('explains what keeps a database from being captured', async () => {
     await using database = await createEmptyDatabase()
     const client = await connect(database.url)

@@ -59,6 +59,8 @@ function unfitness(wanted: CapturedTable, table: TableState | undefined): string
   if (!table.isLogged) return 'it is UNLOGGED, so the write-ahead log does not tell of it'
   if (table.primaryKey.length === 0)
     return 'it has no primary key; published without one, its owner’s updates and deletes would fail'
+  if (!table.hasIdentity)
+    return 'it has no replica identity (REPLICA IDENTITY NOTHING, or a deferrable primary key); published like that, its owner’s updates and deletes would fail'
   if (wanted.key.every((column) => table.primaryKey.includes(column))) return undefined
   return `its primary key is (${table.primaryKey.join(', ')}), not (${wanted.key.join(', ')})`
 }

@@ -56,6 +56,8 @@ export interface TableState {
   readonly isLogged: boolean
   /** Columns of its primary key, in order; empty without one. */
   readonly primaryKey: readonly string[]
+  /** Whether it, and each table that is a part of it or inherits from it, has what updates and deletes of a published row are named by. */
+  readonly hasIdentity: boolean
   readonly owner: string
   readonly isOwn: boolean
   readonly isPublished: boolean
@@ -106,6 +108,12 @@ SELECT json_build_object(
       SELECT attname FROM pg_index, unnest(indkey) WITH ORDINALITY AS part(attnum, place)
       JOIN pg_attribute USING (attnum)
       WHERE indrelid = wanted.oid AND indisprimary AND attrelid = wanted.oid AND place <= indnkeyatts ORDER BY place),
+    'hasIdentity', NOT EXISTS (
+      WITH RECURSIVE part AS (
+        SELECT wanted.oid UNION ALL SELECT inhrelid FROM pg_inherits JOIN part ON inhparent = part.oid)
+      SELECT FROM part JOIN pg_class holder USING (oid) WHERE relkind = 'r' AND relreplident <> 'f' AND NOT EXISTS (
+        SELECT FROM pg_index WHERE indrelid = holder.oid AND indisvalid AND indimmediate
+        AND CASE relreplident WHEN 'd' THEN indisprimary WHEN 'i' THEN indisreplident END)),
     'owner', pg_get_userbyid(wanted.relowner), 'isOwn', pg_has_role(wanted.relowner, 'USAGE'),
     'isPublished', wanted.relname IN (SELECT tablename FROM published),
     'membership', member.oid::bigint,
