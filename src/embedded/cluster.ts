@@ -5,14 +5,15 @@ import { TributaryError } from '../errors/tributary-error.ts'
 import { findPackage, runnableBinaries } from './binaries.ts'
 import { freePort } from './free-port.ts'
 import { initialise, superuser } from './initialise.ts'
+import { type Restarts, startKeptPostmaster } from './kept-postmaster.ts'
 import { stopOrphans } from './orphans.ts'
 import { takeOwnership } from './owner-lock.ts'
 import { choosePlace, clusterFolder, type Place } from './place.ts'
-import { type Postmaster, type StopMode, startPostmaster } from './postmaster.ts'
+import { type Postmaster, type PostmasterOptions, type StopMode, startPostmaster } from './postmaster.ts'
 
 export interface EmbeddedPostgres extends AsyncDisposable {
   readonly port: number
-  /** Process id of the postmaster. */
+  /** Process id of the postmaster, as it is now. */
   readonly pid: number
   /** The folder that really holds the cluster, its log and its lock: the one asked for, unless Postgres cannot enter it. */
   readonly home: string
@@ -33,6 +34,8 @@ export interface EmbeddedPostgresOptions {
   /** Default: a free one between 20000 and 32000. */
   readonly port?: number
   readonly log: (line: string) => void
+  /** How it is started again where it ends unexpectedly; default: it is not. */
+  readonly restarts?: Restarts
   /** The npm package that holds the binaries; default: the one installed for this platform. */
   readonly packageDir?: string
 }
@@ -111,8 +114,11 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   const lock = undo.use(await takeOwnership(place.home))
   const { binaries, dataDir, start } = await prepareData(place, options, lock.wasAbandoned)
   const password = await readFile(join(place.home, clusterFolder, 'password'), 'utf8')
+  const { restarts } = options
+  const startServer = (server: PostmasterOptions) =>
+    restarts ? startKeptPostmaster(server, restarts) : startPostmaster(server)
   const { port, postmaster } = await listenSomewhere(options.port, (port) =>
-    startPostmaster({
+    startServer({
       binaries,
       dataDir,
       account: place.account,
@@ -135,7 +141,9 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   }
   return {
     port,
-    pid: postmaster.pid,
+    get pid() {
+      return postmaster.pid
+    },
     home: place.home,
     dataDir,
     start,

@@ -21,7 +21,7 @@ export async function startDevelopmentDatabases(
   log: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<DevelopmentDatabases> {
-  const postgres = await startEmbeddedPostgres({ home, log })
+  const postgres = await startEmbeddedPostgres({ home, log, restarts: {} })
   try {
     signal?.throwIfAborted()
     const urls = bySource((source) => postgres.url(source))

@@ -21,6 +21,8 @@ export interface PostmasterOptions {
   /** Begun anew at each start. */
   readonly logFile: string
   readonly log: (line: string) => void
+  /** Told when it has ended without having been stopped. */
+  readonly onEnd?: () => void
 }
 
 export interface Postmaster {
@@ -99,7 +101,11 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
     await pause(10)
   }
 
-  const onEnd = async () => log(`Postgres ended unexpectedly: ${await lastLines(logFile)}`)
+  const onEnd = async () => {
+    const how = child.signalCode === null ? '' : ` by ${child.signalCode}`
+    log(`Postgres ended unexpectedly${how}: ${await lastLines(logFile)}`)
+    options.onEnd?.()
+  }
   child.once('exit', onEnd)
   return {
     pid: child.pid ?? 0,

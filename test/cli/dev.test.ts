@@ -1,14 +1,16 @@
 import { on, once } from 'node:events'
 import { existsSync, watch } from 'node:fs'
-import { chown, mkdir, readdir } from 'node:fs/promises'
+import { chown, mkdir, readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { firstQueries } from '../../src/cli/welcome.ts'
 import { canEnter } from '../../src/embedded/accounts.ts'
 import { freePort } from '../../src/embedded/free-port.ts'
 import { postgresIn } from '../../src/embedded/processes.ts'
 import { temporaryFolder } from '../embedded/start-owner.ts'
+import { overWebSocket } from '../server/stream-client.ts'
 import { query, signIn } from '../support/client.ts'
 import { cloneDatabases } from '../support/databases.ts'
 import { root, TributaryProcess, tributary } from './tributary-process.ts'
@@ -136,6 +138,43 @@ describe('tributary dev', { timeout: 60_000 }, () => {
     expect(sources).toContainEqual({ name: 'labeler', status: 'AVAILABLE' })
     expect(await gateway.end('SIGINT')).toEqual({ status: 0, signal: null })
     expect(gateway.stdout).not.toMatch(/WARN|ERROR/)
+    await expectQuiet(home)
+  })
+
+  it('starts its Postgres again where that is killed, and goes on, whoever watches among it', async () => {
+    await using gateway = start(home)
+    const url = await gateway.url()
+    const token = await signIn(url)
+    const jobs = await jobCount(url, token)
+    const [pid, , , port] = (await readFile(join(home, 'postgres', 'data', 'postmaster.pid'), 'utf8')).split(
+      '\n',
+    )
+    const password = await readFile(join(home, 'postgres', 'password'), 'utf8')
+    const note = async (notes: string) => {
+      const client = new Client({
+        connectionString: `postgres://postgres:${password}@127.0.0.1:${port}/platform`,
+      })
+      await client.connect()
+      await client.query('UPDATE training_jobs SET notes = $1 WHERE id = 2000', [notes])
+      await client.end()
+    }
+    using watcher = await overWebSocket(url, {
+      query: 'subscription { trainingJobChanged(id: "VHJhaW5pbmdKb2I6MjAwMA==") { kind node { notes } } }',
+      authorization: `Bearer ${token}`,
+    })
+    const heard = async () => (await watcher.next()).payload
+    expect(await heard()).toMatchObject({ data: { trainingJobChanged: { kind: 'SNAPSHOT' } } })
+
+    process.kill(Number(pid), 'SIGKILL')
+    await gateway.printed(/Postgres ended unexpectedly by SIGKILL/)
+    await gateway.printed(/Postgres is up again/)
+    await gateway.printed(/platform is available.*platform is available/s)
+    expect(await jobCount(url, token)).toBe(jobs)
+    await note('after the kill')
+    expect(await heard()).toEqual({
+      data: { trainingJobChanged: { kind: 'UPDATED', node: { notes: 'after the kill' } } },
+    })
+    expect(await gateway.end('SIGTERM')).toEqual({ status: 0, signal: null })
     await expectQuiet(home)
   })
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../src/embedded/cluster.ts'
@@ -88,5 +89,59 @@ describe('a start after a kill', () => {
     signal(postmaster, 'SIGSTOP')
     expect(await stopOrphans(dataDir, { fast: 50, immediate: 500 })).toBe(true)
     expect(await awaitGone(left, 0)).toEqual([])
+  })
+})
+
+describe('a server that is kept up', () => {
+  /** What it has said, and what comes. */
+  function listen() {
+    const news = new EventEmitter()
+    const lines: string[] = []
+    return {
+      log: (line: string) => {
+        lines.push(line)
+        news.emit('line')
+      },
+      said: async (pattern: RegExp) => {
+        while (!lines.some((line) => pattern.test(line))) await once(news, 'line')
+      },
+      lines,
+    }
+  }
+
+  test('comes back after a kill, on its port and with its data, and can be stopped', async () => {
+    await using folder = await temporaryFolder()
+    const { log, said } = listen()
+    const postgres = await startEmbeddedPostgres({ home: folder.path, settings, log, restarts: {} })
+    await ask(postgres.url(), "CREATE TABLE kept AS SELECT 'here' AS value")
+    const [url, pid] = [postgres.url(), postgres.pid]
+    process.kill(pid, 'SIGKILL')
+    await said(/ended unexpectedly by SIGKILL/)
+    await said(/up again/)
+    expect(postgres.pid).not.toBe(pid)
+    expect(await ask(url, 'SELECT value FROM kept')).toBe('here')
+    await postgres.stop()
+    expect(await postgresIn(postgres.dataDir)).toEqual([])
+  })
+
+  test('is given up after some times, with a word of where to look', async () => {
+    await using folder = await temporaryFolder()
+    const { log, said, lines } = listen()
+    const restarts = { most: 2, pauseMs: 1 }
+    await using postgres = await startEmbeddedPostgres({ home: folder.path, settings, log, restarts })
+    await rename(join(postgres.dataDir, 'global', 'pg_control'), join(folder.path, 'pg_control'))
+    process.kill(postgres.pid, 'SIGKILL')
+    await said(/not started again after 2 times.*postgres\.log/)
+    expect(lines.filter((line) => /did not start/.test(line))).toHaveLength(2)
+  })
+
+  test('is stopped for good while it is coming back', async () => {
+    await using folder = await temporaryFolder()
+    const { log, said } = listen()
+    const postgres = await startEmbeddedPostgres({ home: folder.path, settings, log, restarts: {} })
+    process.kill(postgres.pid, 'SIGKILL')
+    await said(/ended unexpectedly/)
+    await postgres.stop()
+    expect(await postgresIn(postgres.dataDir)).toEqual([])
   })
 })
