@@ -135,7 +135,7 @@ export class ViewerWatch implements Disposable {
     const projects = new Set<number>()
     for (const user of changed)
       for (const { viewer } of this.#viewings.get(user) ?? [])
-        for (const project of difference(projectsOf(viewer), allProjects(people.get(user))))
+        for (const project of difference(keysOf(viewer, 'projects'), allProjects(people.get(user))))
           projects.add(project)
     const concerned = new Set(changed)
     for (const [user, facts] of people)
@@ -176,9 +176,9 @@ function forget(scopes: Scopes, change: Change): void {
   if (user != null) scopes.drop(Number(user))
 }
 
-function projectsOf({ scope }: Viewer): readonly number[] {
+function keysOf({ scope }: Viewer, set: 'memberProjects' | 'projects'): readonly number[] {
   try {
-    return scope.keys('projects')
+    return scope.keys(set)
   } catch {
     // A set that could not be read is another as soon as it can.
     return []
@@ -199,6 +199,8 @@ function differ(viewer: Viewer, facts: PersonFacts): boolean {
     role !== systemRole(facts.role) ||
     email !== facts.email ||
     organizationId !== facts.organizationId ||
-    difference(projectsOf(viewer), allProjects(facts)).length > 0
+    // Whoever owned a project and is a member of it now sees the same projects, by another rule.
+    difference(keysOf(viewer, 'memberProjects'), facts.memberProjects).length > 0 ||
+    difference(keysOf(viewer, 'projects'), allProjects(facts)).length > 0
   )
 }

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type GraphQLError, parse, validate } from 'graphql'
+import type { Client } from 'pg'
 import { pino } from 'pino'
 import type { Viewer } from '../../src/auth/viewer.ts'
 import { Capture } from '../../src/changes/capture.ts'
@@ -163,10 +164,13 @@ export async function openLiveWorld({
   const silent = pino({ level: 'silent' })
   const log = cleanup.use(await openSqliteLog({ folder, log: silent, retentionMs: 3_600_000, maxBytes: 1e8 }))
   const feeds = new Map<string, Feed>()
+  const clients = new Map<string, Client>()
   for (const source of captured) {
     const url = databases.url(source)
     const tables = capturedTables(expectedDatabase(source))
-    await publishTables(await databases.client(source), url, tables)
+    const client = await databases.client(source)
+    clients.set(source, client)
+    await publishTables(client, url, tables)
     const config = { ...configFor(url), name: source }
     const capture = cleanup.use(new Capture({ config, tables, changes: log, log: silent, timing: quick }))
     capture.start()
@@ -213,7 +217,7 @@ export async function openLiveWorld({
     engine,
     feed,
     async settled(source) {
-      const client = await databases.client(source)
+      const client = clients.get(source) as Client
       const seen = Promise.withResolvers<void>()
       const { rows } = await client.query("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS lsn")
       const place = BigInt(rows[0].lsn)

@@ -159,6 +159,40 @@ describe('a filter that only the database can decide', () => {
     expect(other.results).toHaveLength(1)
     asked.mockRestore()
   })
+
+  it('decides nothing any more of rows that have gone out of sight meanwhile', async () => {
+    const document =
+      'subscription { trainingJobsChanged(filter: { notes: { contains: "told" } }) { kind nodes { databaseId } } }'
+    const own = await watch(document, owner)
+    await own.nth(1)
+    const { pool } = world.graph.source('platform')
+    const ask = pool.query.bind(pool)
+    const isAsked = Promise.withResolvers<void>()
+    const mayAnswer = Promise.withResolvers<void>()
+    const asked = vi.spyOn(pool, 'query').mockImplementation((async (statement: never) => {
+      const answer = await ask(statement)
+      if (JSON.stringify(statement).includes('jsonb_populate_record')) {
+        isAsked.resolve()
+        await mayAnswer.promise
+      }
+      return answer
+    }) as never)
+    await note('told to its owner')
+    await isAsked.promise
+    await platform.query('UPDATE projects SET user_id = 4 WHERE id = 1')
+    await world.settled('platform')
+    mayAnswer.resolve()
+    expect(await own.nth(2)).toMatchObject({ kind: 'RESYNC', nodes: [] })
+    await platform.query("INSERT INTO projects (id, name, user_id) VALUES (3, 'three', 2)")
+    await platform.query('UPDATE training_jobs SET project_id = 3 WHERE id = 7')
+    expect(await own.nth(3)).toMatchObject({ nodes: [{ databaseId: 7 }] })
+    expect(own.changes.map(({ kind, nodes }) => [kind, nodes.length])).toEqual([
+      ['SNAPSHOT', 0],
+      ['RESYNC', 0],
+      ['UPDATED', 1],
+    ])
+    asked.mockRestore()
+  })
 })
 
 describe('a list of rows that others decide about', () => {
@@ -234,6 +268,24 @@ describe('a membership that is taken away', () => {
     )
     await listener.until(() => listener.changes.at(-1)?.nodes.length === 1)
     expect(listener.changes[2]?.kind).toBe('RESYNC')
+  })
+})
+
+describe('a project that is given away to one’s team', () => {
+  it.each([
+    ['one row', one],
+    ['rows of a filter', many],
+    ['appended rows', metrics],
+  ])('stays in sight, with %s', async (_, document) => {
+    await measure(1)
+    const listener = await watch(document, owner)
+    expect((await listener.nth(1)).nodes).toHaveLength(1)
+    await platform.query('UPDATE projects SET user_id = 4 WHERE id = 1')
+    await users.query(
+      "INSERT INTO project_members (project_id, user_id, role, joined_at) VALUES (1, 2, 'guest', now())",
+    )
+    await Promise.all([world.settled('platform'), world.settled('users')])
+    await listener.until(() => listener.results.length > 1 && listener.changes.at(-1)?.nodes.length === 1)
   })
 })
 
