@@ -65,6 +65,8 @@ export class Group implements Watcher, Gatherer {
   readonly #replays = new Map<Subscription, Replay>()
   readonly #told = new ToldKeys()
   #queue: Entry[] = []
+  /** How often everything was told anew: what is being decided meanwhile is of before, and is in what is read. */
+  #era = 0
   /** The one watched row as it was last, where there is one. */
   #latest: ColumnValues | undefined
   #isOver = false
@@ -161,15 +163,17 @@ export class Group implements Watcher, Gatherer {
     const entries = this.#queue
     this.#queue = []
     if (entries.length === 0) return
+    const era = this.#era
     this.#turns.take(() => {
       const audiences = [...this.#audiences.values()].filter(({ isConstant }) => !isConstant)
       const decided = this.#decider.decide(entries, audiences)
-      if (decided instanceof Promise) return decided.then((outcomes) => this.#tell(outcomes))
-      return this.#tell(decided)
+      if (decided instanceof Promise) return decided.then((outcomes) => this.#tell(outcomes, era))
+      return this.#tell(decided, era)
     })
   }
 
   lost(_reason: string): void {
+    this.#era++
     this.#queue = []
     this.#told.clear()
     if (this.#hasFilter)
@@ -297,7 +301,8 @@ export class Group implements Watcher, Gatherer {
     }
   }
 
-  #tell(outcomes: readonly Outcome[]): void | Promise<void> {
+  #tell(outcomes: readonly Outcome[], era: number): void | Promise<void> {
+    if (era !== this.#era) return
     for (const cohort of this.#cohorts) if (cohort.isReading) cohort.held.push(...outcomes)
     const told = outcomes.filter((outcome) => this.#told.note(outcome))
     if (this.#told.isFull || [...this.#cohorts].some(({ held }) => held.length > maximumWaiting))

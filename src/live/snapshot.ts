@@ -55,7 +55,8 @@ export async function readWhole({
     }
     for (const { source, snapshot, horizon } of readings) {
       const position = positions.get(source.name)
-      if (position && position.lsn < horizon)
+      // Also where the log is there already: what it told just now may not have been told on.
+      if (position && position.lsn <= horizon)
         positions.set(source.name, { ...position, overlap: { snapshot, horizon } })
     }
     return readings
