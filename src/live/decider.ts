@@ -23,10 +23,12 @@ type Maybe<T> = T | Promise<T>
 export class Decider {
   readonly #matchers = new Map<Watch, Matcher>()
   readonly #context: () => GraphContext
+  readonly #sources: ReadonlyMap<Watch, LiveSource>
 
   /** @throws TributaryError BAD_INPUT for a filter that cannot be used. */
   constructor({ sources, context }: DeciderOptions) {
     this.#context = context
+    this.#sources = sources
     for (const [watch, { anchors }] of sources)
       if (watch.by === 'filter') this.#matchers.set(watch, new Matcher({ context, watch, anchors }))
   }
@@ -39,6 +41,22 @@ export class Decider {
   /** The entities whose rows decide which of a watch's rows are seen. */
   decidingFor({ entity }: Watch): ReadonlySet<Entity> {
     return decidingEntities(this.#context(), entity)
+  }
+
+  /** Of lists the rows that decide who sees what is in them are kept before they are read, lest a change be missed. */
+  async keepDeciding(): Promise<void> {
+    const lists = [...this.#sources].filter(([{ by }]) => by === 'filter')
+    const kept = lists.flatMap(([watch, { anchors }]) =>
+      [...this.decidingFor(watch)].map((entity) => anchors.keepAll(entity)),
+    )
+    await Promise.all(kept)
+  }
+
+  /** What decides about rows of a list that were read is kept, so that its change is known for one. */
+  async keepDecidingFor(watch: Watch, rows: readonly ColumnValues[]): Promise<void> {
+    if (watch.by !== 'filter' || this.decidingFor(watch).size === 0) return
+    const { anchors } = this.#sources.get(watch) as LiveSource
+    await Promise.all(rows.map((row) => anchors.complete(watch.entity, row)))
   }
 
   /**

@@ -239,22 +239,11 @@ export class Group implements Watcher, Gatherer {
     return cohort
   }
 
-  /** Of lists the rows that decide who sees what is in them are kept before they are read, lest a change be missed. */
-  async #keepDeciding(): Promise<void> {
-    await Promise.all(
-      [...this.#options.sources].flatMap(([watch, { anchors }]) =>
-        watch.by === 'filter'
-          ? [...this.#decider.decidingFor(watch)].map((entity) => anchors.keepAll(entity))
-          : [],
-      ),
-    )
-  }
-
   /** Reads how things are, and opens the cohort with it. */
   async #read(cohort: Cohort): Promise<void> {
     const { sources, context } = this.#options
     try {
-      await this.#keepDeciding()
+      await this.#decider.keepDeciding()
       const readings = await readWhole({ watcher: this, sources, context, positions: cohort.positions })
       this.#turns.take(() => this.#begin(cohort, readings))
     } catch (error) {
@@ -276,14 +265,7 @@ export class Group implements Watcher, Gatherer {
           own.of(watch).add(row[watch.entity.key] ?? '')
           this.#told.of(watch).add(row[watch.entity.key] ?? '')
         }
-    // What decides about them is kept, so that its change is known for one.
-    await Promise.all(
-      readings.flatMap(({ watch, rows }) =>
-        watch.by === 'filter' && this.#decider.decidingFor(watch).size > 0
-          ? rows.map((row) => this.#options.sources.get(watch)?.anchors.complete(watch.entity, row))
-          : [],
-      ),
-    )
+    await Promise.all(readings.map(({ watch, rows }) => this.#decider.keepDecidingFor(watch, rows)))
     cohort.begin(new Map(readings.map(({ watch, rows }) => [watch, rows])))
     cohort.isReading = false
     await this.#open(cohort, [...cohort.streams])
