@@ -61,11 +61,12 @@ export function pageBounds({ first, last }: Pick<ConnectionArguments, 'first' | 
  */
 export function pageRequest(context: GraphContext, entity: Entity, args: ConnectionArguments): PageRequest {
   const bounds = pageBounds(args)
-  const order = totalOrder(
-    entity,
-    args.orderBy,
-    (column) => fieldRuleOf(context, entity, fieldName(entity, column)).kind === 'always',
-  )
+  const isShown = (column: string) =>
+    fieldRuleOf(context, entity, fieldName(entity, column)).kind === 'always'
+  // Rows that nobody asked for in an order are not withheld for a column of it that the database lacks.
+  const isUsable = (column: string) =>
+    isShown(column) && context.source(entity.source).usable(entity.table, column)
+  const order = totalOrder(entity, args.orderBy, args.orderBy?.length ? isShown : isUsable)
   const position = (argument: 'after' | 'before') => {
     const cursor = args[argument]
     return cursor == null ? undefined : decodeCursor(entity, order, cursor, argument)

@@ -4,18 +4,19 @@
  * Each source is asked for as many of its own rows beyond the cursor as the page may hold, and one more; the page is the
  * first of them all, merged. So it costs a statement a source however far it is leafed, and rows that come or go between
  * two pages move no others. A source that cannot answer is left out, and named; its jobs are on the pages that are
- * asked for when it is back.
+ * asked for when it is back. So is one type of job alone, where its table is not as expected.
  */
 import { queryFromInfo } from '@pothos/plugin-prisma'
 import type { GraphQLResolveInfo } from 'graphql'
-import type { Source } from '../database/source.ts'
+import type { Sql } from 'sql-template-tag'
 import type { ErrorCode } from '../errors/catalogue.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
-import type { GraphContext } from '../graph/context.ts'
+import { type GraphContext, memoised } from '../graph/context.ts'
 import { decodeCursor, encodeCursor } from '../graph/cursor.ts'
 import { rowFromTexts } from '../graph/given-row.ts'
 import { pageBounds } from '../graph/page-request.ts'
 import { requestedFields } from '../graph/requested-fields.ts'
+import { fieldPath } from '../graph/rows.ts'
 import { mergeSelections, type Selection } from '../graph/selection.ts'
 import { rowsOf } from '../graph/statement.ts'
 import { nameType } from '../graph/type-name.ts'
@@ -73,26 +74,57 @@ function askable(context: GraphContext, filter: JobFilter): Map<string, JobKind[
   return Map.groupBy(seen, ({ entity }) => entity.source)
 }
 
-/** What each source answers; those that cannot are told apart. */
-async function eachSource<T>(
+/** What a source answers, and what of it is missing, with the errors that say why. */
+interface Answered<T> {
+  readonly rows: readonly T[] | undefined
+  readonly missing: readonly (readonly [source: string, error: TributaryError])[]
+}
+
+/** What each source answers of those of its kinds that it has as expected; what is missing is told apart. */
+async function eachSource<T extends object>(
   context: GraphContext,
   filter: JobFilter,
-  ask: (source: Source, kinds: readonly JobKind[]) => Promise<T>,
+  statementOf: (kinds: readonly JobKind[]) => Sql,
 ): Promise<{ answers: T[]; missing: MissingSource[] }> {
   const sources = [...askable(context, filter)]
   const settled = await Promise.allSettled(
-    sources.map(async ([source, kinds]) => ask(context.source(source), kinds)),
+    sources.map(async ([source, kinds]): Promise<Answered<T>> => {
+      const lacking = kinds.map((kind) => sourceErrorOf(() => statementOf([kind])))
+      const usable = kinds.filter((_kind, index) => lacking[index] === undefined)
+      const missing = lacking.flatMap((error) => (error ? [[source, error] as const] : []))
+      if (usable.length === 0) return { rows: undefined, missing }
+      try {
+        return { rows: await rowsOf<T>(context, source, statementOf(usable)), missing }
+      } catch (error) {
+        return { rows: undefined, missing: [...missing, [source, sourceError(error)]] }
+      }
+    }),
   )
-  const missing = settled.flatMap((result, index) => {
-    if (result.status === 'fulfilled') return []
-    const { reason } = result
-    if (!(reason instanceof TributaryError) || !reason.code.startsWith('SOURCE_')) throw reason
-    return { source: sources[index]?.[0] ?? '', code: reason.code, message: reason.message }
-  })
-  const answers = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const [failure] = settled.filter((result) => result.status === 'rejected')
-  if (answers.length === 0 && failure) throw failure.reason
-  return { answers, missing }
+  if (failure) throw failure.reason
+  const answered = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const missing = answered.flatMap((one) => one.missing)
+  const [first] = missing
+  if (first && answered.every(({ rows }) => rows === undefined)) throw first[1]
+  return {
+    answers: answered.flatMap(({ rows }) => rows ?? []),
+    missing: missing.map(([source, { code, message }]) => ({ source, code, message })),
+  }
+}
+
+/** An error that says what a source lacks; any other is thrown. */
+function sourceError(error: unknown): TributaryError {
+  if (!(error instanceof TributaryError) || !error.code.startsWith('SOURCE_')) throw error
+  return error
+}
+
+function sourceErrorOf(work: () => unknown): TributaryError | undefined {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return sourceError(error)
+  }
 }
 
 const kindNamed = (type: string) => jobKinds().find(({ entity }) => entity.name === type) as JobKind
@@ -143,18 +175,14 @@ export async function loadFeed(
   const page: FeedPage = { filter, after, before, limit: size + 1, backward }
   const requested = requestedFields(info)
   const wantsPage = ['edges', 'nodes', 'pageInfo', 'missing'].some((field) => requested.has(field))
+  const selected = (kind: JobKind) =>
+    memoised(context, `columns of ${kind.entity.name} ${fieldPath(info)}`, () =>
+      selectedColumns(context, info, kind),
+    )
   const { answers, missing } = wantsPage
-    ? await eachSource(context, filter, (source, kinds) =>
-        rowsOf<FeedRow>(
-          context,
-          source.name,
-          feedStatement(context, kinds, page, (kind) => selectedColumns(context, info, kind)),
-        ),
-      )
+    ? await eachSource<FeedRow>(context, filter, (kinds) => feedStatement(context, kinds, page, selected))
     : { answers: [], missing: [] }
-  const scanned = answers
-    .flat()
-    .sort((left, right) => (backward ? compare(right, left) : compare(left, right)))
+  const scanned = answers.sort((left, right) => (backward ? compare(right, left) : compare(left, right)))
   const rows = scanned.slice(0, size)
   if (backward) rows.reverse()
   const more = scanned.length > size
@@ -187,7 +215,7 @@ export async function loadFeed(
 function refuseMissing(missing: readonly MissingSource[]): void {
   const [first] = missing
   if (!first) return
-  const names = missing.map(({ source }) => source).join(', ')
+  const names = [...new Set(missing.map(({ source }) => source))].join(', ')
   throw new TributaryError(
     first.code as ErrorCode,
     `The jobs of ${names} cannot be counted: ${first.message}`,
@@ -208,11 +236,11 @@ export async function countJobs(
   filter: JobFilter,
   context: GraphContext,
 ): Promise<{ counts: JobCount[]; missing: MissingSource[] }> {
-  const { answers, missing } = await eachSource(context, filter, (source, kinds) =>
-    rowsOf<CountRow>(context, source.name, countStatement(context, kinds, filter)),
+  const { answers, missing } = await eachSource<CountRow>(context, filter, (kinds) =>
+    countStatement(context, kinds, filter),
   )
   const totals = new Map<string, JobCount>()
-  for (const { type, status, count } of answers.flat()) {
+  for (const { type, status, count } of answers) {
     const kind = kindNamed(type)
     const state = stateOf(kind, status)
     const key = `${type} ${state}`

@@ -8,7 +8,8 @@ import { JobState } from './job-state.ts'
 import { MissingSourceType } from './missing-source.ts'
 
 const missing = {
-  description: 'The databases that could not be asked; what they hold is not in the answer.',
+  description:
+    'The databases that could not be asked, or not for jobs of every type; what they hold of those is not in the answer.',
 }
 
 const JobEdge = builder.objectRef<Feed['edges'][number]>('JobEdge').implement({

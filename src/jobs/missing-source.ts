@@ -8,7 +8,7 @@ export interface MissingSource {
 }
 
 export const MissingSourceType = builder.objectRef<MissingSource>('MissingSource').implement({
-  description: 'A database whose rows are missing in an answer over several.',
+  description: 'A database whose rows are missing, all or some, in an answer over several.',
   fields: (t) => ({
     source: t.exposeString('source', { nullable: false, description: 'Its name.' }),
     code: t.exposeString('code', {

@@ -207,6 +207,76 @@ describe.skipIf(!hasLookalikes)(title, () => {
     })
   })
 
+  it('a column that rows are listed by: they come in the order that is left', async () => {
+    const urls = await lookalikes.altered('iaas', 'ALTER TABLE tenants ALTER created_at TYPE date')
+    await using faulty = await meet('iaas', urls)
+    const answer = await faulty.gateway.execute<Data>(
+      `{ tenants(first: 5) { totalCount nodes { databaseId createdAt } }
+         asked: tenants(first: 5, orderBy: [{ field: CREATED_AT }]) { totalCount } }`,
+    )
+    const { tenants } = answer.data as { tenants: { nodes: { databaseId: string }[] } }
+    const keys = tenants.nodes.map(({ databaseId }) => databaseId)
+    expect(keys.length).toBeGreaterThan(0)
+    expect(keys).toEqual(keys.toSorted())
+    const paths = ['asked', ...keys.map((_key, index) => `tenants.nodes.${index}.createdAt`)]
+    expect(errorsOf(answer)).toEqual(paths.map((path) => ({ path, ...mismatch('iaas') })))
+  })
+
+  it('a column that usage is told by: its other figures stand', async () => {
+    const urls = await lookalikes.altered(
+      'iaas',
+      'ALTER TABLE usage_records ALTER latency_ms TYPE float8, DROP cached_tokens',
+    )
+    await using faulty = await meet('iaas', urls)
+    const answer = await faulty.gateway.execute<Data>(
+      `query ($from: DateTime!, $to: DateTime!) {
+         usage(from: $from, to: $to) { requests costMicrodollars latencyP95Ms }
+         cached: usage(from: $from, to: $to) { cachedTokens } }`,
+      { from: '2020-01-01T00:00:00Z', to: '2100-01-01T00:00:00Z' },
+    )
+    expect(errorsOf(answer).toSorted((a, b) => a.path.localeCompare(b.path))).toEqual([
+      { path: 'cached.0.cachedTokens', ...mismatch('iaas') },
+      { path: 'usage.0.latencyP95Ms', ...mismatch('iaas') },
+    ])
+    expect(answer.data).toMatchObject({
+      usage: [
+        {
+          requests: expect.stringMatching(/^[1-9]/),
+          costMicrodollars: expect.any(String),
+          latencyP95Ms: null,
+        },
+      ],
+      cached: null,
+    })
+  })
+
+  it('a column that jobs are listed and counted by: those of its type are missing, the others stand', async () => {
+    const urls = await lookalikes.altered(
+      'platform',
+      'ALTER TABLE export_jobs ALTER created_at TYPE timestamptz, ALTER status TYPE text',
+    )
+    await using faulty = await meet('platform', urls)
+    const told = 'missing { source code message }'
+    const { jobs, jobCounts } = await faulty.gateway.query<
+      Record<'jobs' | 'jobCounts', { missing: Data[] } & Data>
+    >(
+      `{ jobs(filter: { source: { eq: "platform" } }, first: 200) { ${told} nodes { __typename } }
+         jobCounts(filter: { source: { eq: "platform" } }) { ${told} counts { type count } } }`,
+    )
+    for (const { missing } of [jobs, jobCounts])
+      expect(missing).toEqual([
+        {
+          source: 'platform',
+          code: 'SOURCE_MISMATCH',
+          message: expect.stringContaining('export_jobs.'),
+        },
+      ])
+    const types = new Set((jobs.nodes as { __typename: string }[]).map(({ __typename }) => __typename))
+    const counted = new Set((jobCounts.counts as { type: string }[]).map(({ type }) => type))
+    for (const each of [types, counted])
+      expect([...each].toSorted()).toEqual(['InferenceJob', 'TestRun', 'TrainingJob'])
+  })
+
   it('an enum label more: told, disables nothing, and reads as UNKNOWN with its text', async () => {
     const urls = await lookalikes.altered(
       'platform',

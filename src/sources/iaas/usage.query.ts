@@ -10,6 +10,7 @@ import { timestampToDateTime } from '../../graph/date-time.ts'
 import { filterCondition } from '../../graph/filter-condition.ts'
 import { resolveEdges } from '../../graph/filter-edges.ts'
 import { type FilterValue, filterInput } from '../../graph/filter-input.ts'
+import { requestedFields } from '../../graph/requested-fields.ts'
 import { rowField } from '../../graph/row-field.ts'
 import { columnOf, requireColumns, rowsOf, tableName } from '../../graph/statement.ts'
 import { rowRuleOf } from '../../graph/visibility.ts'
@@ -46,33 +47,57 @@ const columns: Readonly<Record<Dimension, string>> = {
   HOUR: 'timestamp',
 }
 
-const summed = ['prompt_tokens', 'completion_tokens', 'total_tokens', 'cached_tokens', 'cost_microdollars']
+const sumOf = (column: string) => ({
+  column,
+  expression: sql`coalesce(sum(${columnOf('t', column)}), 0)::text`,
+})
 
-interface Group {
+const latencyOf = (share: number) => ({
+  column: 'latency_ms',
+  expression: sql`percentile_cont(${raw(String(share))}) WITHIN GROUP (ORDER BY t.latency_ms)`,
+})
+
+/** What is told of a group by one column of its records. Only what is asked for, and is there, is read. */
+const figures = {
+  promptTokens: sumOf('prompt_tokens'),
+  completionTokens: sumOf('completion_tokens'),
+  totalTokens: sumOf('total_tokens'),
+  cachedTokens: sumOf('cached_tokens'),
+  costMicrodollars: sumOf('cost_microdollars'),
+  latencyP50Ms: latencyOf(0.5),
+  latencyP95Ms: latencyOf(0.95),
+}
+
+type Figure = keyof typeof figures
+
+interface Group extends Readonly<Partial<Record<Figure, string | number | null>>> {
   readonly tenant_id?: string | null
   readonly environment_id?: string | null
   readonly api_key_id?: string | null
   readonly model_id?: string | null
   readonly start?: string | null
   readonly requests: string
-  readonly prompt_tokens: string
-  readonly completion_tokens: string
-  readonly total_tokens: string
-  readonly cached_tokens: string
-  readonly cost_microdollars: string
-  readonly latency_p50: number | null
-  readonly latency_p95: number | null
 }
 
 const UsageGroup = builder.objectRef<Group>('UsageGroup').implement({
   description: 'What the requests of one group used together.',
   fields: (t) => {
-    const sum = (column: keyof Group, description: string) =>
+    const figure = (name: Figure, group: Group, context: GraphContext) => {
+      requireColumns(context, UsageRecord, [figures[name].column])
+      return group[name]
+    }
+    const sum = (name: Figure, description: string) =>
       t.field({
         type: 'BigInt',
         nullable: false,
         description,
-        resolve: (group) => group[column] as string,
+        resolve: (group, _args, context) => figure(name, group, context) as string,
+      })
+    const latency = (name: Figure, description: string) =>
+      t.float({
+        nullable: true,
+        description,
+        resolve: (group, _args, context) => figure(name, group, context) as number | null,
       })
     return {
       tenant: t.field(rowField(Tenant, (group: Group) => group.tenant_id ?? null, 'The tenant, by TENANT.')),
@@ -103,22 +128,22 @@ const UsageGroup = builder.objectRef<Group>('UsageGroup').implement({
         description: 'Begin of the day or hour, by DAY or HOUR.',
         resolve: ({ start }) => (start ? timestampToDateTime(start, { local: false }) : null),
       }),
-      requests: sum('requests', 'How many requests.'),
-      promptTokens: sum('prompt_tokens', 'Tokens taken in.'),
-      completionTokens: sum('completion_tokens', 'Tokens given out.'),
-      totalTokens: sum('total_tokens', 'Both together.'),
-      cachedTokens: sum('cached_tokens', 'Of those taken in, what was still at hand.'),
-      costMicrodollars: sum('cost_microdollars', 'What they cost, in millionths of a US dollar, exactly.'),
-      latencyP50Ms: t.float({
-        nullable: true,
-        description: 'The time that half of them took at most, in milliseconds; null where none was noted.',
-        resolve: ({ latency_p50 }) => latency_p50,
+      requests: t.field({
+        type: 'BigInt',
+        nullable: false,
+        description: 'How many requests.',
+        resolve: ({ requests }) => requests,
       }),
-      latencyP95Ms: t.float({
-        nullable: true,
-        description: 'The time that 95 % of them took at most, in milliseconds.',
-        resolve: ({ latency_p95 }) => latency_p95,
-      }),
+      promptTokens: sum('promptTokens', 'Tokens taken in.'),
+      completionTokens: sum('completionTokens', 'Tokens given out.'),
+      totalTokens: sum('totalTokens', 'Both together.'),
+      cachedTokens: sum('cachedTokens', 'Of those taken in, what was still at hand.'),
+      costMicrodollars: sum('costMicrodollars', 'What they cost, in millionths of a US dollar, exactly.'),
+      latencyP50Ms: latency(
+        'latencyP50Ms',
+        'The time that half of them took at most, in milliseconds; null where none was noted.',
+      ),
+      latencyP95Ms: latency('latencyP95Ms', 'The time that 95 % of them took at most, in milliseconds.'),
     }
   },
 })
@@ -129,6 +154,10 @@ interface UsageArguments {
   readonly groupBy: readonly Dimension[]
   readonly filter?: FilterValue | null | undefined
   readonly limit: number
+}
+
+interface UsageQuery extends UsageArguments {
+  readonly figures: readonly Figure[]
 }
 
 /** An expression for each dimension, by the name of its column in the answer. */
@@ -142,38 +171,31 @@ function dimensionsOf(groupBy: readonly Dimension[]): ReadonlyMap<string, Sql> {
   return dimensions
 }
 
-function statementOf(args: UsageArguments, conditions: readonly Sql[]): Sql {
-  const dimensions = dimensionsOf(args.groupBy)
+function statementOf(query: UsageQuery, conditions: readonly Sql[]): Sql {
+  const dimensions = dimensionsOf(query.groupBy)
   const names = [...dimensions.keys()].map((name) => raw(`"${name}"`))
   const outputs = [...dimensions].map(([name, expression]) => sql`${expression} AS ${raw(`"${name}"`)}`)
-  const sums = summed.map((name) => sql`coalesce(sum(${columnOf('t', name)}), 0)::text AS ${raw(name)}`)
-  const latency = (share: number) =>
-    sql`percentile_cont(${raw(String(share))}) WITHIN GROUP (ORDER BY t.latency_ms)`
   const groups = sql`SELECT ${join([
     ...outputs,
     sql`count(*)::text AS requests`,
-    ...sums,
-    sql`${latency(0.5)} AS latency_p50`,
-    sql`${latency(0.95)} AS latency_p95`,
+    ...query.figures.map((name) => sql`${figures[name].expression} AS ${raw(`"${name}"`)}`),
   ])} FROM ${tableName(UsageRecord.table)} t WHERE ${join(conditions, ' AND ')}`
   if (names.length === 0) return groups
   const texts = [...dimensions.keys()].map((name) => raw(`g."${name}"::text AS "${name}"`))
-  const figures = ['requests', ...summed, 'latency_p50', 'latency_p95'].map((name) => raw(`g.${name}`))
+  const told = ['requests', ...query.figures].map((name) => raw(`g."${name}"`))
   const positions = join(names.map((_, index) => raw(String(index + 1))))
   const first = dimensions.has('start') ? [raw('g.start')] : []
   const order = join([...first, ...names.map((name) => sql`g.${name}`)])
-  return sql`SELECT ${join([...texts, ...figures])} FROM (${groups} GROUP BY ${positions} LIMIT ${args.limit + 1}) g ORDER BY ${order}`
+  return sql`SELECT ${join([...texts, ...told])} FROM (${groups} GROUP BY ${positions} LIMIT ${query.limit + 1}) g ORDER BY ${order}`
 }
 
-async function readUsage(context: GraphContext, args: UsageArguments): Promise<Group[]> {
+async function readUsage(context: GraphContext, args: UsageQuery): Promise<Group[]> {
   if (args.limit < 1 || args.limit > maximumGroups)
     throw new TributaryError('PAGE_SIZE', `limit is ${args.limit}; usage has 1 to ${maximumGroups} groups.`)
   if (args.from >= args.to) throw new TributaryError('BAD_INPUT', 'from has to be before to.')
   requireColumns(context, UsageRecord, [
     'timestamp',
-    'latency_ms',
     'tenant_id',
-    ...summed,
     ...args.groupBy.map((dimension) => columns[dimension]),
   ])
   const rule = rowRuleOf(context, UsageRecord)
@@ -214,6 +236,14 @@ builder.queryField('usage', (t) =>
         description: `Groups at most, up to ${maximumGroups}; where there are more, the answer is an error and not cut.`,
       }),
     },
-    resolve: (_root, args, context) => readUsage(context, args),
+    resolve: (_root, args, context, info) => {
+      const requested = requestedFields(info)
+      const wanted = (Object.keys(figures) as Figure[]).filter(
+        (name) =>
+          requested.has(name) &&
+          context.source(UsageRecord.source).usable(UsageRecord.table, figures[name].column),
+      )
+      return readUsage(context, { ...args, figures: wanted })
+    },
   }),
 )
