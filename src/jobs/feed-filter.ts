@@ -50,7 +50,8 @@ function meets(filter: FilterValue | null | undefined, value: string | null): bo
   return Object.entries(filter ?? {}).every(([operator, operand]) => {
     if (operand == null) return true
     const list = [operand].flat() as unknown[]
-    const text = value ?? ''
+    const plain = (text: unknown) => (filter?.ignoreCase ? String(text).toLowerCase() : String(text))
+    const text = plain(value ?? '')
     switch (operator) {
       case 'eq':
       case 'in':
@@ -61,11 +62,11 @@ function meets(filter: FilterValue | null | undefined, value: string | null): bo
       case 'isNull':
         return (value === null) === operand
       case 'startsWith':
-        return text.startsWith(String(operand))
+        return text.startsWith(plain(operand))
       case 'endsWith':
-        return text.endsWith(String(operand))
+        return text.endsWith(plain(operand))
       case 'contains':
-        return text.includes(String(operand))
+        return text.includes(plain(operand))
       case 'ignoreCase':
         return true
       default:

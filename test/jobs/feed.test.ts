@@ -255,6 +255,7 @@ describe('the feed of jobs', () => {
     const all = (await merged()).length
     const here = await total('{ source: { eq: "platform" } }')
     expect(here + (await total('{ source: { ne: "platform" } }'))).toBe(all)
+    expect(await total('{ source: { startsWith: "PLAT", ignoreCase: true } }')).toBe(here)
     expect(
       (await total('{ state: { in: [RUNNING, QUEUED] } }')) +
         (await total('{ state: { notIn: [RUNNING, QUEUED] } }')),
