@@ -107,10 +107,11 @@ function named(sources: readonly Source[], name: string): Source {
   return found
 }
 
-const reportOf = ({ name, status, reason, differences }: SourceReport): SourceHealth => ({
+const reportOf = ({ name, status, reason, outline, differences }: SourceReport): SourceHealth => ({
   name,
   status,
   reason,
+  outline,
   differences: differences.length,
 })
 

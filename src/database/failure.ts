@@ -61,9 +61,33 @@ export function mayDependOnEncryption(error: Error): boolean {
   )
 }
 
+/** What a reason calls the place. */
+interface Names {
+  readonly server: string
+  readonly host: string
+  readonly database: string
+  readonly role: string
+}
+
+/** For those who are not to know the place. */
+const unnamed: Names = {
+  server: 'its address',
+  host: 'in its URL',
+  database: 'as in its URL',
+  role: 'in its URL',
+}
+
 /** Why a source cannot be reached, in one line that names the place and no secret. */
 export function reasonOf(error: Error, { host, port, database, role }: Address): string {
   const server = host.startsWith('/') ? host : `${host}:${port}`
+  const [message] = error.message.split('\n', 1)
+  return knownReason(error, { server, host, database, role }) ?? `${server}: ${message}`
+}
+
+/** The same in words that name nothing. */
+export const outlineOf = (error: Error): string => knownReason(error, unnamed) ?? 'it cannot be used'
+
+function knownReason(error: Error, { server, host, database, role }: Names): string | undefined {
   switch (codeOf(error)) {
     case 'ECONNREFUSED':
     case 'ENOENT':
@@ -93,7 +117,6 @@ export function reasonOf(error: Error, { host, port, database, role }: Address):
     case '57P03':
       return `${server} is starting up or shutting down`
   }
-  const [message] = error.message.split('\n', 1)
   if (/^(CERT_|UNABLE_|SELF_|DEPTH_)/.test(codeOf(error) ?? ''))
     return `the certificate of ${server} is not trusted; name its authority's with sslrootcert in the URL`
   if (codeOf(error) === 'ERR_TLS_CERT_ALTNAME_INVALID')
@@ -102,5 +125,5 @@ export function reasonOf(error: Error, { host, port, database, role }: Address):
   if (/^Connection terminated/.test(error.message)) return `the connection to ${server} was cut`
   if (/does not support SSL/.test(error.message))
     return `${server} does not offer TLS; set the mode to disable or prefer`
-  return `${server}: ${message}`
+  return undefined
 }

@@ -8,6 +8,8 @@ export interface SourceReport {
   readonly status: SourceStatus
   /** Why it does not answer, in one line without secrets. */
   readonly reason: string | undefined
+  /** The same for everybody: without hosts, roles, databases and what a server says itself. */
+  readonly outline: string | undefined
   /** Since when it has its status. */
   readonly since: Date
   /** What it has otherwise than expected. */

@@ -5,7 +5,7 @@ import { compareDatabase } from './compare.ts'
 import { type Address, type ConnectionPlan, planConnection } from './connection-options.ts'
 import type { Difference } from './difference.ts'
 import type { ExpectedDatabase } from './expected.ts'
-import { classify, isExhaustion, needsOperator, reasonOf } from './failure.ts'
+import { classify, isExhaustion, needsOperator, outlineOf, reasonOf } from './failure.ts'
 import type { FoundServer } from './found.ts'
 import { type Gate, Refusal } from './gate.ts'
 import { type Patience, Probe } from './probe.ts'
@@ -61,6 +61,7 @@ export class Source implements AsyncDisposable {
   /** How to release everybody who waits for an answer. */
   readonly #waiting = new Set<(error: unknown) => void>()
   #server: FoundServer | undefined
+  #outline: string | undefined
   #wasAnswered = false
   #wasContradicted = false
   #checkedAt = 0
@@ -101,6 +102,10 @@ export class Source implements AsyncDisposable {
   /** Why it does not answer, in one line without secrets. */
   get reason(): string | undefined {
     return this.#state.reason
+  }
+
+  get outline(): string | undefined {
+    return this.status === 'UNAVAILABLE' ? this.#outline : undefined
   }
 
   /** Since when it has its status. */
@@ -290,6 +295,7 @@ export class Source implements AsyncDisposable {
   #down(error: Error): void {
     if (this.#watch === undefined || this.#isOver) return
     const wasAvailable = this.status === 'AVAILABLE'
+    this.#outline = error instanceof Unusable ? 'it is not the database that is expected' : outlineOf(error)
     const reason = error instanceof Unusable ? error.message : this.#address && reasonOf(error, this.#address)
     this.#state.become(
       'UNAVAILABLE',

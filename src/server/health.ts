@@ -9,8 +9,10 @@ export interface HealthReport {
 export interface SourceHealth {
   readonly name: string
   readonly status: SourceStatus
-  /** Why it does not answer, without secrets. */
+  /** Why it does not answer, without secrets: for the operator. */
   readonly reason?: string | undefined
+  /** The same for everybody. */
+  readonly outline?: string | undefined
   /** How many things it has otherwise than the graph expects. */
   readonly differences: number
   /** How its changes come here. */
@@ -24,6 +26,13 @@ export interface SourceHealth {
   }
 }
 
+export interface HealthAsked {
+  /** Whether the gateway is being stopped. */
+  readonly draining: boolean
+  /** Whether who asks may know where the sources are. */
+  readonly isOperator: boolean
+}
+
 export interface HealthAnswer {
   readonly status: number
   readonly body: object
@@ -35,28 +44,32 @@ const isConfigured = ({ status }: SourceHealth) => status !== 'NOT_CONFIGURED'
 const byName = (sources: readonly SourceHealth[], tell: (source: SourceHealth) => object) =>
   Object.fromEntries(sources.map((source) => [source.name, tell(source)]))
 
-const told = ({ state, reason, lagBytes }: Watching) => ({
+const told = ({ state, reason, lagBytes }: Watching, isOperator: boolean) => ({
   state,
-  ...(reason !== undefined && { reason }),
+  ...(isOperator && reason !== undefined && { reason }),
   ...(lagBytes !== undefined && { lagBytes }),
 })
 
 /** Whether the process lives. */
 const live = (): HealthAnswer => ({ status: 200, body: { status: 'live' } })
 
-/** Whether requests should be sent here. */
-function ready({ sources }: HealthReport, draining: boolean): HealthAnswer {
-  const status = draining ? 'draining' : sources.some(isUsable) ? 'ready' : 'no usable source'
+/** Whether requests should be sent here: a database has to be usable, as at the start; a service alone is not enough. */
+function ready({ sources }: HealthReport, { draining, isOperator }: HealthAsked): HealthAnswer {
+  const isThere = sources.some((source) => isUsable(source) && source.pool !== undefined)
+  const status = draining ? 'draining' : isThere ? 'ready' : 'no usable source'
   return {
     status: status === 'ready' ? 200 : 503,
     body: {
       status,
-      sources: byName(sources, (source) => ({
-        status: source.status,
-        ...(source.reason !== undefined && { reason: source.reason }),
-        differences: source.differences,
-        ...(isConfigured(source) && source.watching && { watching: told(source.watching) }),
-      })),
+      sources: byName(sources, (source) => {
+        const reason = isOperator ? source.reason : source.outline
+        return {
+          status: source.status,
+          ...(reason !== undefined && { reason }),
+          differences: source.differences,
+          ...(isConfigured(source) && source.watching && { watching: told(source.watching, isOperator) }),
+        }
+      }),
     },
   }
 }
@@ -88,10 +101,10 @@ function db({ sources }: HealthReport): HealthAnswer {
 export function healthAnswer(
   path: string,
   report: () => HealthReport,
-  draining: boolean,
+  asked: HealthAsked,
 ): HealthAnswer | undefined {
   if (path === '/health/live') return live()
-  if (path === '/health/ready') return ready(report(), draining)
+  if (path === '/health/ready') return ready(report(), asked)
   if (path === '/health/db') return db(report())
   return undefined
 }

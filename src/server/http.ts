@@ -15,6 +15,7 @@ import { answerMalformed } from './malformed.ts'
 import { requireJson } from './media-type.ts'
 import { answerMetrics } from './metrics/answer-metrics.ts'
 import { type CaptureHealth, Metrics } from './metrics/metrics.ts'
+import { bears, isLocal } from './operator.ts'
 import { Parameters } from './parameters.ts'
 import { requestError } from './request-error.ts'
 import { logRequest, type Outcome } from './request-log.ts'
@@ -233,7 +234,9 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #answerHealth(request: IncomingMessage, response: ServerResponse, { path }: Exchange): void {
-    const answer = healthAnswer(path, this.#options.health, this.draining)
+    const { metricsToken } = this.#options.config.http
+    const isOperator = isLocal(request) || (metricsToken !== undefined && bears(request, metricsToken))
+    const answer = healthAnswer(path, this.#options.health, { draining: this.draining, isOperator })
     if (!answer) throw requestError('NOT_FOUND', 'There is nothing here. GraphQL is at /graphql.')
     if (request.method !== 'GET' && request.method !== 'HEAD')
       throw requestError('METHOD_NOT_ALLOWED', 'Health is asked by GET or HEAD.', { allow: 'GET, HEAD' })

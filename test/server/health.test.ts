@@ -8,15 +8,23 @@ const users: SourceHealth = {
   name: 'users',
   status: 'UNAVAILABLE',
   reason: 'The users database at db.example.org:5432 refuses the password of tributary.',
+  outline: 'its address refuses the password',
   differences: 0,
   pool: { ...pool, active: 0 },
 }
 const inference: SourceHealth = { name: 'inference', status: 'NOT_CONFIGURED', differences: 0, pool }
 
-async function look(path: string, sources: readonly SourceHealth[]) {
+const labeler: SourceHealth = { name: 'labeler', status: 'AVAILABLE', differences: 0 }
+
+async function look(
+  path: string,
+  sources: readonly SourceHealth[],
+  headers: Record<string, string> = {},
+  env: Record<string, string> = {},
+) {
   const report: HealthReport = { sources }
-  await using toy = await startToyServer({ health: () => report })
-  const response = await fetch(new URL(path, toy.url))
+  await using toy = await startToyServer({ health: () => report, env })
+  const response = await fetch(new URL(path, toy.url), { headers })
   return { status: response.status, body: await response.json() }
 }
 
@@ -45,10 +53,52 @@ describe('/health/ready', () => {
     ['down', [users]],
     ['still connecting', [{ ...platform, status: 'CONNECTING' as const }]],
     ['not configured', [inference]],
+    ['down but a service', [users, labeler]],
   ])('is 503 when every source is %s', async (_, sources) => {
     const { status, body } = await look('/health/ready', sources)
     expect(status).toBe(503)
     expect(body).toMatchObject({ status: 'no usable source' })
+  })
+})
+
+describe('who is not the operator', () => {
+  const watching = {
+    state: 'NOT_CAPTURED' as const,
+    reason: 'db.example.org refuses tributary',
+    unwatched: {},
+  }
+  const sources = [{ ...users, watching }]
+  const proxied = { 'x-forwarded-for': '203.0.113.9' }
+  const token = 'a token for metrics that is long enough'
+
+  it('is told why a source is away in words that name no host and no role', async () => {
+    const { status, body } = await look('/health/ready', sources, proxied)
+    expect(status).toBe(503)
+    expect(body).toEqual({
+      status: 'no usable source',
+      sources: {
+        users: {
+          status: 'UNAVAILABLE',
+          reason: 'its address refuses the password',
+          differences: 0,
+          watching: { state: 'NOT_CAPTURED' },
+        },
+      },
+    })
+  })
+
+  it.each([
+    ['this machine', {}, {}],
+    [
+      'who brings the token for metrics',
+      { ...proxied, authorization: `Bearer ${token}` },
+      { METRICS_TOKEN: token },
+    ],
+  ])('is not %s', async (_, headers, env) => {
+    const { body } = await look('/health/ready', sources, headers, env)
+    expect(body).toMatchObject({
+      sources: { users: { reason: users.reason, watching: { reason: watching.reason } } },
+    })
   })
 })
 

@@ -5,22 +5,11 @@
  * are for whoever brings that as a bearer's token. Without one they are for this machine alone: for a connection from a
  * loopback address that no proxy says it has passed on. Everybody else finds nothing.
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Secret } from '../../config/secret.ts'
+import { bears, isLocal } from '../operator.ts'
 import { requestError } from '../request-error.ts'
 import type { Metrics } from './metrics.ts'
-
-const loopback = /^(?:::1|(?:::ffff:)?127(?:\.\d{1,3}){3})$/
-const forwarding = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via']
-
-const isLocal = ({ socket, headers }: IncomingMessage) =>
-  loopback.test(socket.remoteAddress ?? '') && forwarding.every((name) => headers[name] === undefined)
-
-const digest = (text: string) => createHash('sha256').update(text).digest()
-
-const bears = ({ headers }: IncomingMessage, token: Secret) =>
-  timingSafeEqual(digest(headers.authorization ?? ''), digest(`Bearer ${token.reveal()}`))
 
 /**
  * Answers a request for the metrics.

@@ -18,7 +18,7 @@ import {
 } from 'cockatiel'
 import type { SourceLog, SourceStatus } from '../../database/source.ts'
 import { TributaryError } from '../../errors/tributary-error.ts'
-import { LabelerFailure, type LabelerFailureKind } from './failure.ts'
+import { LabelerFailure, type LabelerFailureKind, outlines } from './failure.ts'
 
 export interface CircuitOptions {
   readonly maxConcurrent: number
@@ -27,6 +27,8 @@ export interface CircuitOptions {
   readonly log: SourceLog
   /** Milliseconds between two probes of an open circuit. Default 1,000. */
   readonly probeEveryMs?: number
+  /** Milliseconds without an answer after which a closed one is tried, too. Default 2,000. */
+  readonly beatEveryMs?: number
 }
 
 const maxQueued = 500
@@ -54,10 +56,12 @@ export class Circuit implements AsyncDisposable {
   #isOver = false
   #status: SourceStatus = 'CONNECTING'
   #reason: string | undefined
+  #outline: string | undefined
+  #answeredAt = Number.NEGATIVE_INFINITY
   #since = new Date()
 
   constructor(options: CircuitOptions) {
-    this.#options = { probeEveryMs: 1_000, ...options }
+    this.#options = { probeEveryMs: 1_000, beatEveryMs: 2_000, ...options }
     const halfOpenAfter = this.#options.probeEveryMs / 2
     this.#bulkhead = bulkhead(options.maxConcurrent, maxQueued)
     this.#connection = circuitBreaker(handleWhen(isOneOf('unreachable', 'silent')), {
@@ -80,6 +84,11 @@ export class Circuit implements AsyncDisposable {
     return this.#reason
   }
 
+  /** Why it does not answer, in words that name nothing. */
+  get outline(): string | undefined {
+    return this.#status === 'UNAVAILABLE' ? this.#outline : undefined
+  }
+
   get since(): Date {
     return this.#since
   }
@@ -98,7 +107,9 @@ export class Circuit implements AsyncDisposable {
     if (this.#status !== 'AVAILABLE') throw this.refusal()
     const guarded = wrap(this.#bulkhead, this.#connection, this.#health, this.#retry)
     try {
-      return await guarded.execute(() => call())
+      const answer = await guarded.execute(() => call())
+      this.#answeredAt = performance.now()
+      return answer
     } catch (error) {
       if (error instanceof BulkheadRejectedError)
         throw new TributaryError('SOURCE_OVERLOADED', 'Too many calls of the labeler wait already.', {
@@ -132,9 +143,19 @@ export class Circuit implements AsyncDisposable {
         // A circuit that is open already was not tried.
         if (error instanceof LabelerFailure) this.#down(error)
       }
-      if (this.#status !== 'AVAILABLE') this.#probeLater()
+      this.#probeLater()
     })()
     return this.#probing
+  }
+
+  /** Looks whether it is still there when nobody has asked it for a while. */
+  async #beat(): Promise<void> {
+    if (performance.now() - this.#answeredAt >= this.#options.beatEveryMs)
+      // What comes of it is the breakers' to tell.
+      await wrap(this.#connection, this.#health)
+        .execute(() => this.#options.probe())
+        .catch(() => {})
+    if (this.#status === 'AVAILABLE') this.#probeLater()
   }
 
   get #isClosed(): boolean {
@@ -144,11 +165,18 @@ export class Circuit implements AsyncDisposable {
   #probeLater(): void {
     clearTimeout(this.#timer)
     if (this.#isOver) return
-    this.#timer = setTimeout(() => void this.#probe(), this.#options.probeEveryMs)
+    const isThere = this.#status === 'AVAILABLE'
+    this.#timer = isThere
+      ? setTimeout(() => {
+          this.#probing = this.#beat()
+        }, this.#options.beatEveryMs)
+      : setTimeout(() => void this.#probe(), this.#options.probeEveryMs)
     this.#timer.unref()
   }
 
   #down(error: unknown): void {
+    if (this.#isOver) return
+    this.#outline = error instanceof LabelerFailure ? outlines[error.kind] : 'it does not answer'
     this.#become('UNAVAILABLE', error instanceof Error ? error.message : 'it does not answer')
     this.#probeLater()
   }

@@ -11,6 +11,15 @@ export type LabelerFailureKind =
   /** Its answer is not one of its API. */
   | 'wrong'
 
+/** The kinds for everybody, in words that name nothing. */
+export const outlines: Readonly<Record<LabelerFailureKind, string>> = {
+  unreachable: 'there is no connection',
+  silent: 'it does not answer',
+  failing: 'it answers that it cannot',
+  refused: 'it refuses the credentials',
+  wrong: 'it answers otherwise than expected',
+}
+
 export class LabelerFailure extends Error {
   readonly kind: LabelerFailureKind
 

@@ -72,6 +72,10 @@ export class Labeler implements SourceReport, AsyncDisposable {
     return this.#circuit?.reason
   }
 
+  get outline(): string | undefined {
+    return this.#circuit?.outline
+  }
+
   get since(): Date {
     return this.#circuit?.since ?? this.#createdAt
   }

@@ -41,6 +41,15 @@ async function told(): Promise<Told> {
   return sources.find(({ name }) => name === 'labeler') as Told
 }
 
+test('a Labeler that goes away is told to be away, though nobody asks it for anything', async () => {
+  world.standIn.disturb(() => ({ isCut: true }))
+  while ((await told()).status === 'AVAILABLE') await new Promise(setImmediate)
+  expect(await told()).toMatchObject({
+    status: 'UNAVAILABLE',
+    reason: expect.stringMatching(/no connection/),
+  })
+})
+
 /** Waits for the probe; each look is a request of its own. */
 async function recovered(): Promise<void> {
   while ((await told()).status !== 'AVAILABLE') await new Promise(setImmediate)
