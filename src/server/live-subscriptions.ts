@@ -62,18 +62,13 @@ export class LiveSubscriptions {
     refuseCost({ schema, document, operationName, variables }, limits)
     exchange.limitTime(timeoutMs)
     try {
-      const made = await runInRequest(exchange.scope, () => context(exchange))
-      exchange.run(document, operationName)
-      const { lastEventId } = request
-      const opening = engine.open({
-        document,
-        operationName,
-        variables,
-        context: made,
-        lastEventId,
-        present,
-      })
-      return await unlessAborted(exchange.signal, opening, (stream) => stream.stop())
+      const opening = async () => {
+        const made = await runInRequest(exchange.scope, () => context(exchange))
+        exchange.run(document, operationName)
+        const { lastEventId } = request
+        return engine.open({ document, operationName, variables, context: made, lastEventId, present })
+      }
+      return await unlessAborted(exchange.signal, opening(), (stream) => stream.stop())
     } finally {
       exchange.unlimitTime()
     }

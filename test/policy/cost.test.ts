@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Viewer } from '../../src/auth/viewer.ts'
 import { runInRequest } from '../../src/database/request-scope.ts'
 import { cloneDatabases, type TestDatabases } from '../support/databases.ts'
@@ -14,7 +14,7 @@ const admin = user({ id: 3, role: 'admin' })
 
 const platformRows = `
   INSERT INTO public.projects (id, name, user_id)
-    SELECT i, 'project ' || i, 4 FROM generate_series(1, 1100) i;
+    SELECT i, 'project ' || i, CASE WHEN i > 50 THEN 4 ELSE 100 + 3 * i END FROM generate_series(1, 1100) i;
   INSERT INTO public.training_jobs (id, project_id, observability_backends, framework, model_name, task_type,
       dataset_format, output_dir, epochs, batch_size, learning_rate, status)
     SELECT i, 1 + i % 1100, 'mlflow', 'timm', 'm', 't', 'coco', 'o', 10, 8, 0.1, 'running' FROM generate_series(1, 4400) i;
@@ -28,6 +28,8 @@ const usersRows = `
     SELECT i, 1, 'member', now() FROM generate_series(101, 1100) i;
   INSERT INTO public.project_members (project_id, user_id, role, joined_at)
     SELECT 550, i, 'member', now() FROM generate_series(2, 20) i;
+  INSERT INTO public.project_members (project_id, user_id, role, joined_at)
+    SELECT project, i, 'member', now() FROM generate_series(101, 300) i, generate_series(i, i * 3, 50) project;
   ANALYZE`
 
 beforeAll(async () => {
@@ -35,6 +37,10 @@ beforeAll(async () => {
   const [platform, users] = await Promise.all([databases.client('platform'), databases.client('users')])
   await Promise.all([platform.query(platformRows), users.query(usersRows)])
   graph = await openGraph(databases.urls)
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
 })
 
 afterAll(async () => {
@@ -63,15 +69,48 @@ describe('a request', () => {
 
   it('reads a person’s scope once: three statements, then none', async () => {
     graph.scopes.drop()
-    const statements = new Map<string, number>()
-    const scope = { id: 'a request', signal: new AbortController().signal, statements }
-    await runInRequest(scope, async () => {
-      await Promise.all([graph.viewer(memberOfMany), graph.viewer(memberOfMany)])
-      await graph.viewer(memberOfMany)
-    })
-    expect(Object.fromEntries(statements)).toEqual({ users: 2, platform: 1 })
+    const statements = countStatements()
+    await Promise.all([graph.viewer(memberOfMany), graph.viewer(memberOfMany)])
+    await graph.viewer(memberOfMany)
+    expect(statements()).toEqual({ users: 2, platform: 1 })
   })
 })
+
+describe('200 people of different memberships', () => {
+  const ids = Array.from({ length: 200 }, (_, index) => 101 + index)
+  const scopeOf = async (id: number) => {
+    const { keys } = await graph.scopes.scopeOf(id)
+    const sets = (['memberProjects', 'projects', 'people'] as const).map(keys)
+    return sets.map((set) => [...set].sort((left, right) => left - right))
+  }
+
+  it('who come at once cost three statements, and each belongs to what one belongs to who comes alone', async () => {
+    graph.scopes.drop()
+    const statements = countStatements()
+    const together = await Promise.all(ids.map(scopeOf))
+    expect(statements()).toEqual({ users: 2, platform: 1 })
+    expect(new Set(together.map(String)).size).toBeGreaterThan(190)
+    graph.scopes.drop()
+    for (const [index, id] of ids.entries()) expect(await scopeOf(id)).toEqual(together[index])
+  })
+
+  it('are not kept from their scopes by one of them who goes away', async () => {
+    graph.scopes.drop()
+    const gone = new AbortController()
+    const scope = { id: 'a request', signal: gone.signal, statements: new Map() }
+    const [first, second] = [runInRequest(scope, () => scopeOf(101)), scopeOf(101)]
+    gone.abort(new Error('The client is gone.'))
+    expect(await second).toEqual(await first)
+  })
+})
+
+/** Counts the statements that are sent from now on, by source. */
+function countStatements(): () => Record<string, number> {
+  const spies = (['users', 'platform'] as const).map(
+    (name) => [name, vi.spyOn(graph.source(name).pool, 'query')] as const,
+  )
+  return () => Object.fromEntries(spies.map(([name, spy]) => [name, spy.mock.calls.length]))
+}
 
 interface Plan {
   readonly 'Node Type': string

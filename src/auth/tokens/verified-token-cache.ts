@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Judgement } from './token-strategy.ts'
 
 /**
@@ -38,4 +38,4 @@ export class VerifiedTokenCache {
   }
 }
 
-const digest = (text: string) => createHash('sha256').update(text).digest('base64')
+const digest = (text: string) => hash('sha256', text, 'base64')
