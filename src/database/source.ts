@@ -64,6 +64,7 @@ export class Source implements AsyncDisposable {
   #outline: string | undefined
   #wasAnswered = false
   #wasContradicted = false
+  #comparison = Promise.withResolvers<void>()
   #checkedAt = 0
   #askedAt = 0
   #isOver = false
@@ -149,6 +150,12 @@ export class Source implements AsyncDisposable {
     if (obstacle) throw this.#error('SOURCE_MISMATCH', obstacle.line)
   }
 
+  /** Resolves as soon as nothing is known that contradicts the last check: what did so makes the source be checked anew. */
+  async compared(): Promise<void> {
+    while (this.#wasContradicted && this.status === 'AVAILABLE' && !this.#isOver)
+      await this.#comparison.promise
+  }
+
   /**
    * Runs work that reads or writes the source, unless it cannot be reached, and answers for it as soon as that
    * changes or the request is aborted, whatever becomes of the work.
@@ -181,6 +188,7 @@ export class Source implements AsyncDisposable {
   /** Answers who still waits, and ends the connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true
+    this.#wasCompared()
     this.#release()
     await this.#watch?.[Symbol.asyncDispose]()
     await this.pool.close()
@@ -290,6 +298,12 @@ export class Source implements AsyncDisposable {
     this.#server = found.server
     this.pool.encryption = probe.encryption
     this.#state.become('AVAILABLE', undefined, differences)
+    this.#wasCompared()
+  }
+
+  #wasCompared(): void {
+    this.#comparison.resolve()
+    this.#comparison = Promise.withResolvers()
   }
 
   #down(error: Error): void {
@@ -303,6 +317,7 @@ export class Source implements AsyncDisposable {
       error instanceof Unusable ? error.differences : this.differences,
     )
     if (!wasAvailable) return
+    this.#wasCompared()
     this.#watch?.interrupt(error)
     this.#release(error)
     void this.pool.discard()

@@ -247,7 +247,8 @@ export class Group implements Watcher, Gatherer {
       const readings = await readWhole({ watcher: this, sources, context, positions: cohort.positions })
       this.#turns.take(() => this.#begin(cohort, readings))
     } catch (error) {
-      this.#cohorts.delete(cohort)
+      // Those of one that was given up for another are that one's.
+      if (!this.#cohorts.delete(cohort)) return
       for (const stream of cohort.streams) stream.fail(error)
     }
   }

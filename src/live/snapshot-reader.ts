@@ -10,6 +10,7 @@ import sql, { join, raw, type Sql } from 'sql-template-tag'
 import type { ColumnValues } from '../changes/change.ts'
 import { type PgSnapshot, parsePgSnapshot } from '../changes/pg-snapshot.ts'
 import { parseLsn } from '../changes/postgres/lsn.ts'
+import { TributaryError } from '../errors/tributary-error.ts'
 import type { GraphContext } from '../graph/context.ts'
 import type { Entity, RowKey } from '../graph/entity.ts'
 import { filterCondition } from '../graph/filter-condition.ts'
@@ -43,6 +44,8 @@ interface Branch {
 
 /** Lists in one statement at most. */
 const maximumBranches = 20
+/** Times that a table may turn out to be altered while it is read. */
+const maximumAlterations = 3
 /** Statements at once. */
 const maximumReading = 2
 
@@ -69,9 +72,22 @@ export class SnapshotReader {
   /**
    * How a watch's rows are now, by the sight of the context's viewer where it goes by a filter; otherwise whoever asks.
    *
+   * A table that its owner altered a moment ago is read again when it is known what is left of it.
+   *
    * @throws TributaryError for a source that does not answer, or a filter that cannot be used.
    */
-  read(watch: Watch, context: GraphContext): Promise<Reading> {
+  async read(watch: Watch, context: GraphContext): Promise<Reading> {
+    for (let alterations = 0; ; alterations++)
+      try {
+        return await this.#enqueue(watch, context)
+      } catch (error) {
+        const isMismatch = error instanceof TributaryError && error.code === 'SOURCE_MISMATCH'
+        if (!isMismatch || alterations === maximumAlterations) throw error
+        await context.source(this.#source).compared()
+      }
+  }
+
+  #enqueue(watch: Watch, context: GraphContext): Promise<Reading> {
     const answer = Promise.withResolvers<Reading>()
     this.#waiting.push({ watch, context, answer })
     this.#later()

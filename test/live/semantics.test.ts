@@ -229,6 +229,26 @@ describe('a table of which all is told anew', () => {
     expect(await listener.nth(3)).toMatchObject({ kind: 'INSERTED', nodes: [{ epoch: 3 }] })
     expect(new Set(listener.cursors).size).toBe(listener.cursors.length)
   })
+
+  it('as a column of it was renamed, is told without that column to whoever asks for it, and else as before', async () => {
+    await using own = await openLiveWorld()
+    const client = await own.databases.client('platform')
+    await insertJob(client, { id: 1, project_id: null, notes: 'kept' })
+    const document = (columns: string) =>
+      `subscription { trainingJobChanged(id: 1) { kind cursor node { ${columns} } } }`
+    const without = await own.subscribe(document('databaseId'))
+    const including = await own.subscribe(document('databaseId notes'))
+    await without.nth(1)
+    await including.nth(1)
+    await client.query('ALTER TABLE training_jobs RENAME notes TO remarks')
+    await client.query('UPDATE training_jobs SET status = status')
+    expect(await without.nth(2)).toMatchObject({ kind: 'RESYNC', node: { databaseId: 1 } })
+    await including.until(() => including.results.length === 2)
+    expect(including.results[1]).toMatchObject({
+      data: { trainingJobChanged: { kind: 'RESYNC', node: { databaseId: 1, notes: null } } },
+      errors: [{ extensions: { code: 'SOURCE_MISMATCH' }, path: ['trainingJobChanged', 'node', 'notes'] }],
+    })
+  })
 })
 
 describe('a stream that is taken up again', () => {
