@@ -17,6 +17,7 @@ import { answerMetrics } from './metrics/answer-metrics.ts'
 import { type CaptureHealth, Metrics } from './metrics/metrics.ts'
 import { bears, isLocal } from './operator.ts'
 import { Parameters } from './parameters.ts'
+import { refuseRepeated } from './repeated-headers.ts'
 import { requestError } from './request-error.ts'
 import { logRequest, type Outcome } from './request-log.ts'
 import { normaliseTarget } from './request-target.ts'
@@ -188,6 +189,7 @@ export class HttpServer implements AsyncDisposable {
     normaliseTarget(request)
     const exchange = Exchange.of(request, this.#options.config.http.trustedProxies)
     try {
+      refuseRepeated(request)
       this.#webSockets.accept(request, head, exchange)
     } catch (error) {
       const response = refusalOf(request)
@@ -201,6 +203,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
+    refuseRepeated(request)
     if (!URL.canParse(request.url ?? '', `http://${request.headers.host ?? 'localhost'}`))
       throw requestError('BAD_REQUEST', 'The request line or the Host header makes no URL.')
     const { wellKnown } = this.#options

@@ -14,7 +14,17 @@ function parseJson(text: string, what: string): unknown {
   }
 }
 
+/** What a decoder would put in the place of bytes that are no text would be stored as if it had been meant. */
+function textOf(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw requestError('BAD_REQUEST', 'The body is not UTF-8.')
+  }
+}
+
 async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const chunks: Buffer[] = []
   let size = 0
   try {
@@ -27,7 +37,7 @@ async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<unkno
     throw requestError('BAD_REQUEST', 'The body ended before it was complete.')
   }
   if (size > maxBytes) throw tooLarge(maxBytes)
-  return parseJson(new TextDecoder().decode(Buffer.concat(chunks)), 'The body')
+  return parseJson(textOf(Buffer.concat(chunks)), 'The body')
 }
 
 const tooLarge = (limit: number) =>

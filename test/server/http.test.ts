@@ -173,6 +173,13 @@ describe('size', () => {
     expect((await toy.ask('{ hello }', { padding: 'x'.repeat(1000) })).status).toBe(200)
   })
 
+  it('of a body that is announced is refused before it is sent', async () => {
+    await using toy = await startToyServer({ env: { RECEIVE_TIMEOUT: '60' } })
+    const json = 'content-type: application/json'
+    const lines = ['POST /graphql HTTP/1.1', 'host: x', json, 'content-length: 1048577']
+    expect(await rawRequest(toy.port, lines, '{')).toMatch(/^HTTP\/1\.1 413 /)
+  })
+
   it('of a body is a mebibyte by default', async () => {
     await using toy = await startToyServer()
     const padded = (bytes: number) => {

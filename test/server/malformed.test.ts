@@ -44,6 +44,43 @@ describe('what is not HTTP', () => {
     expect((await toy.ask('{ hello }')).status).toBe(200)
   })
 
+  it.each(['host: y', 'authorization: Bearer b', 'Content-Type: text/plain'])(
+    'is a request that says twice what counts once: %s',
+    async (again) => {
+      await using toy = await startToyServer()
+      const body = '{"query":"{ hello }"}'
+      const headers = [host, json, 'authorization: Bearer a', `content-length: ${body.length}`]
+      const send = (lines: string[]) =>
+        rawRequest(toy.port, ['POST /graphql HTTP/1.1', ...headers, ...lines], body)
+      expect(await send([])).toMatch(/^HTTP\/1\.1 200 /)
+      expect(await send([again])).toMatch(/^HTTP\/1\.1 400 .*BAD_REQUEST/s)
+    },
+  )
+
+  it('is an upgrade with two credentials', async () => {
+    await using toy = await startToyServer()
+    const lines = ['GET /graphql HTTP/1.1', host, 'connection: upgrade', 'upgrade: websocket']
+    const credentials = ['authorization: Bearer a', 'authorization: Bearer b']
+    using connection = await RawConnection.open(toy.port)
+    connection.write(`${[...lines, ...credentials].join('\r\n')}\r\n\r\n`)
+    expect(await connection.untilClosed()).toMatch(/^HTTP\/1\.1 400 .*more than once/s)
+  })
+
+  it('is a body that is not UTF-8', async () => {
+    await using toy = await startToyServer()
+    const body = Buffer.concat([
+      Buffer.from('{"query":"{ hello }","operationName":"'),
+      Buffer.of(0xff, 0x22, 0x7d),
+    ])
+    const answer = await fetch(toy.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    })
+    expect(answer.status).toBe(400)
+    expect(await answer.json()).toMatchObject({ errors: [{ message: 'The body is not UTF-8.' }] })
+  })
+
   it('is never answered in the place of a request that came whole', async () => {
     await using toy = await startToyServer()
     using connection = await RawConnection.open(toy.port)
