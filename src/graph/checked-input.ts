@@ -7,12 +7,11 @@ import { TributaryError } from '../errors/tributary-error.ts'
 import type { Entity, RowKey } from './entity.ts'
 import type { Enumeration } from './enumeration.ts'
 import { decodeId } from './global-id.ts'
+import { deepestJson, isTooDeep } from './json-depth.ts'
 import { invalid } from './write-failure.ts'
 
 type Given<T> = T | null | undefined
 
-/** Deeper JSON overflows the stack of one parser or another. */
-const deepestJson = 64
 const mostTags = 50
 const longestTag = 100
 
@@ -64,7 +63,7 @@ export function tagList<T extends Given<readonly string[]>>(
   if (tags == null) return tags as Exclude<T, readonly string[]>
   if (tags.length > mostTags) throw invalid(field, `${field} may be ${mostTags} at most.`)
   for (const tag of tags) requiredText(tag, field, longestTag)
-  return jsonText([...tags])
+  return jsonText([...tags], field)
 }
 
 /** A JSON object, as `json`. */
@@ -75,23 +74,16 @@ export function jsonObject<T extends Given<NonNullable<unknown>>>(
   if (value == null) return value as Extract<T, null | undefined>
   if (typeof value !== 'object' || Array.isArray(value))
     throw invalid(field, `${field} has to be a JSON object.`)
-  checkJson(value, field)
-  return jsonText(value)
+  return jsonText(value, field)
 }
 
-const jsonText = (value: unknown): Sql => sql`${JSON.stringify(value)}::json`
-
-function checkJson(value: object, field: string): void {
-  let level: unknown[] = [value]
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > deepestJson) throw invalid(field, `${field} nests deeper than ${deepestJson}.`)
-    level = level.flatMap((member) => {
-      if (typeof member === 'string') storable(member, field)
-      if (typeof member !== 'object' || member === null) return []
-      for (const name of Object.keys(member)) storable(name, field)
-      return Object.values(member)
-    })
-  }
+function jsonText(value: object, field: string): Sql {
+  if (isTooDeep(value)) throw invalid(field, `${field} nests deeper than ${deepestJson}.`)
+  const text = JSON.stringify(value, (name, member: unknown) => {
+    storable(name, field)
+    return typeof member === 'string' ? storable(member, field) : member
+  })
+  return sql`${text}::json`
 }
 
 /** The key that an id of the graph stands for; null where no row can have it. */

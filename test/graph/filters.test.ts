@@ -335,4 +335,15 @@ describe('input that cannot be used', () => {
     const deep = Array.from({ length: 11 }).reduce<object>((inner) => ({ not: inner }), { epochs: { eq: 1 } })
     expect((await ask(deep)).errors?.[0]?.message).toContain('10 levels')
   })
+
+  it('JSON that nests deeper than parsers go is refused', async () => {
+    const json = `${'{"a":'.repeat(1_000)}1${'}'.repeat(1_000)}`
+    const { errors } = await gateway.execute(
+      'query ($json: JSON) { trainingJobs(filter: { advancedConfig: { contains: $json } }) { totalCount } }',
+      { json: JSON.parse(json) },
+    )
+    expect(errors).toMatchObject([
+      { message: 'advancedConfig.contains nests deeper than 64.', extensions: { code: 'BAD_INPUT' } },
+    ])
+  })
 })
