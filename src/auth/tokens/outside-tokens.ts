@@ -17,8 +17,10 @@ export interface OutsideTokensOptions {
 
 /** `typ` in the header of an access token; identity, refresh and logout tokens say other things, where they say any. */
 const accessTypes = ['jwt', 'at+jwt', 'application/at+jwt', undefined]
-/** What the claims `typ` (Keycloak's) and `type` say in an access token; others say ID, Refresh, Offline, Logout. */
+/** What claims that tell the kind of token say in an access token; others say ID, Refresh, Offline, Logout. */
 const accessClaims = ['bearer', 'access', undefined]
+/** Those claims: Keycloak's, the platform's, Cognito's. */
+const kindClaims = ['typ', 'type', 'token_use']
 /** Claims of identity and logout tokens, and of tokens that are good only with a proof that is not asked for here. */
 const foreignClaims = ['at_hash', 'c_hash', 's_hash', 'events', 'cnf']
 
@@ -32,7 +34,7 @@ export function outsideTokens({ trusted, keys, now }: OutsideTokensOptions): Tok
       demand(accessTypes.includes(lowerCase(header.typ)), 'its typ is none of an access token')
       const stillHolds = await checkSignature(token, { keys, algorithms })
       demand(
-        accessClaims.includes(lowerCase(claims.typ)) && accessClaims.includes(lowerCase(claims.type)),
+        kindClaims.every((name) => accessClaims.includes(lowerCase(claims[name]))),
         'it is no access token',
       )
       demand(!foreignClaims.some((name) => Object.hasOwn(claims, name)), 'it is no plain access token')

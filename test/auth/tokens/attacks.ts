@@ -359,6 +359,7 @@ export const outsideAttacks: readonly Attack[] = [
     attack(`typ ${typ}`, /typ is none/, (kit) => outsideToken(kit, {}, { typ })),
   ),
   attack('an outside refresh token by type', noAccess, (kit) => outsideToken(kit, { type: 'refresh' })),
+  attack('an outside identity token by token_use', noAccess, (kit) => outsideToken(kit, { token_use: 'id' })),
   attack('an identity token', noAccess, (kit) => outsideToken(kit, { at_hash: 'x' })),
   attack('a logout event', noAccess, (kit) => outsideToken(kit, { events: {} })),
   attack('a token bound to a proof', noAccess, (kit) => outsideToken(kit, { cnf: { jkt: 'x' } })),
