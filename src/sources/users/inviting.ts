@@ -35,10 +35,13 @@ export interface Inviting {
   readonly organization: RowKey | null | undefined
 }
 
+/** One address and no list of them, nor one with a name before it. */
+const address = /^[^\s@<>()[\]:;,"\\]+@[^\s@<>()[\]:;,"\\]+$/
+
 /** An address as accounts are found by it: in lower case. */
 function checkedAddress(given: string): string {
   const email = (optionalText(given, 'email') ?? '').trim().toLowerCase()
-  if (email.length <= 255 && /^[^\s@]+@[^\s@]+$/.test(email)) return email
+  if (email.length <= 255 && address.test(email)) return email
   throw invalid('email', 'email has to be an address such as name@example.com.')
 }
 
