@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import { type Logger, pino } from 'pino'
 import { readConfig } from '../../src/config/config.ts'
 import { TributaryError } from '../../src/errors/tributary-error.ts'
@@ -74,6 +74,8 @@ export async function startToyServer({
 }: ToyOptions = {}): Promise<ToyServer> {
   const config = readConfig({ PORT: '0', ...env })
   const events = new EventTarget()
+  // Every stream that a test opens listens, and stops with its stream.
+  setMaxListeners(0, events)
   const lines: LogLine[] = []
   const log: Logger = pino(
     { level: 'info' },
