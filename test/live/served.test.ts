@@ -9,6 +9,7 @@ import { capturedTables } from '../../src/changes/postgres/captured-table.ts'
 import { expectedDatabase } from '../../src/sources/expected.ts'
 import { publishTables } from '../changes/capture-kit.ts'
 import { overEvents, overWebSocket, type StreamClient, type Subscribe } from '../server/stream-client.ts'
+import { signIn } from '../support/client.ts'
 import { cloneDatabases } from '../support/databases.ts'
 import { startGateway } from '../support/gateway.ts'
 
@@ -71,4 +72,28 @@ describe.each(ways)('over %s', (_, subscribe) => {
     await note('asked for')
     expect(await heard(client)).toMatchObject({ kind: 'UPDATED', node: { notes: 'asked for' } })
   })
+})
+
+it('a stream of events that its token ends goes on with another, where it was', async () => {
+  const { gateway, id, note } = await served(
+    (folder) => ({ CAPTURE: 'on', CHANGE_LOG_DIR: folder, ACCESS_TOKEN_LIFETIME: '2' }),
+    true,
+  )
+  const open = async (headers = {}) =>
+    overEvents(gateway.url, {
+      query,
+      variables: { id },
+      authorization: `Bearer ${await signIn(gateway.url)}`,
+      headers,
+    })
+  using client = await open()
+  expect(await heard(client)).toMatchObject({ kind: 'SNAPSHOT' })
+  const last = (await client.next()).payload as {
+    errors: { message: string; extensions: { cursor: string } }[]
+  }
+  expect(last.errors).toMatchObject([{ message: 'Token expired.', extensions: { code: 'UNAUTHENTICATED' } }])
+  expect(await client.next()).toEqual({ type: 'complete' })
+  await note('while nobody looked')
+  using again = await open({ 'last-event-id': last.errors[0]?.extensions.cursor })
+  expect(await heard(again)).toMatchObject({ kind: 'UPDATED', node: { notes: 'while nobody looked' } })
 })

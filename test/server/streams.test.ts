@@ -158,12 +158,16 @@ describe.each([
     using client = await subscribe(world.toy.url, { query, authorization: 'Bearer ann 10' })
     using other = await subscribe(world.toy.url, { query, authorization: 'Bearer bob 99' })
     await world.engine.until('started', 2)
+    world.engine.publish(watched('before', 'c1'))
+    for (const one of [client, other]) await one.next()
     if (how === 'expires') world.clock.advance(10_000)
     else world.security.revoke(1)
     if (isSocket) await expect(client.next()).rejects.toThrow(`4403 ${reason}`)
     else {
       expect(await client.next()).toMatchObject({
-        payload: { errors: [{ message: `${reason}.`, extensions: { code: 'UNAUTHENTICATED' } }] },
+        payload: {
+          errors: [{ message: `${reason}.`, extensions: { code: 'UNAUTHENTICATED', cursor: 'c1' } }],
+        },
       })
       expect(await client.next()).toEqual({ type: 'complete' })
     }

@@ -44,9 +44,15 @@ export class EventStream implements StreamSink {
   #stream: OpenedStream | undefined
   #isOver = false
   #isIdle = false
+  #cursor: string | undefined
 
   constructor(options: EventStreamOptions) {
     this.#options = options
+  }
+
+  /** The cursor of the last result that was written. */
+  get cursor(): string | undefined {
+    return this.#cursor
   }
 
   /** Answers with the results of a stream. */
@@ -79,6 +85,7 @@ export class EventStream implements StreamSink {
     }
     this.#isIdle = false
     for (const result of results) response.write(eventOf(result))
+    this.#cursor = results.findLast(({ cursor }) => cursor !== undefined)?.cursor ?? this.#cursor
   }
 
   fail(errors: readonly GraphQLError[]): void {

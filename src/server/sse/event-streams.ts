@@ -32,8 +32,11 @@ const statusOf = ({ http }: GraphQLErrorExtensions): number => (http as { status
 const mayBeSubscription = ({ operation }: Exchange) =>
   operation === undefined || operation.type === 'subscription'
 
-const credentialEnded = (reason: string) =>
-  new GraphQLError(`${reason}.`, { extensions: { code: 'UNAUTHENTICATED', retryable: false } })
+/** With another token the stream goes on after the cursor. */
+const credentialEnded = (reason: string, cursor: string | undefined) =>
+  new GraphQLError(`${reason}.`, {
+    extensions: { code: 'UNAUTHENTICATED', retryable: false, ...(cursor !== undefined && { cursor }) },
+  })
 
 /** Everything that is answered by events: subscriptions, and whatever else is asked for in that form. */
 export class EventStreams {
@@ -126,7 +129,7 @@ export class EventStreams {
   async #authorize(stream: EventStream, response: ServerResponse, exchange: Exchange): Promise<void> {
     const { security, clock } = this.#options
     const onEnd = (reason: string) => {
-      if (mayBeSubscription(exchange)) stream.end([credentialEnded(reason)])
+      if (mayBeSubscription(exchange)) stream.end([credentialEnded(reason, stream.cursor)])
     }
     const credential = new Credential({ security, clock, onEnd })
     response.once('close', () => credential[Symbol.dispose]())
