@@ -12,6 +12,8 @@ export interface BoundedAnswer {
   readonly status: number
   /** The body as JSON; undefined where it is none. */
   readonly body: unknown
+  /** Milliseconds that it asks to wait; undefined where it does not. */
+  readonly retryAfterMs: number | undefined
 }
 
 const maxRedirects = 3
@@ -36,7 +38,11 @@ export async function boundedFetch(request: BoundedRequest): Promise<BoundedAnsw
     })
     const location = response.headers.get('location')
     if (response.status < 300 || response.status >= 400 || location === null)
-      return { status: response.status, body: await jsonOf(response) }
+      return {
+        status: response.status,
+        body: await jsonOf(response),
+        retryAfterMs: retryAfter(response.headers.get('retry-after')),
+      }
     await response.body?.cancel()
     const next = URL.parse(location, url)
     if (next?.origin !== request.url.origin)
@@ -61,4 +67,11 @@ async function jsonOf(response: Response): Promise<unknown> {
   } catch {
     return undefined
   }
+}
+
+/** Retry-After is a number of seconds or a date. */
+function retryAfter(header: string | null): number | undefined {
+  if (header === null) return undefined
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined
 }

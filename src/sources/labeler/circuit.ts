@@ -3,7 +3,8 @@
  * opens the circuit at once; single failures of a server that answers open it when they do not stop. While it is open
  * every call is refused without a try, and a probe of our own looks whether `/health` answers: only that closes it, for
  * a person's call is no experiment. Calls are safe to repeat, so a refused connection and a failing answer are tried
- * again, at random intervals; silence is not, since whoever waits has waited already.
+ * again, at random intervals; silence is not, since whoever waits has waited already. A Labeler that asks to be left
+ * alone for a while is, whoever asks.
  */
 import {
   BulkheadRejectedError,
@@ -35,20 +36,24 @@ const maxQueued = 500
 const furtherTries = 2
 /** Failing answers in a row that open the circuit. */
 const patience = 5
+/** Milliseconds that it is left alone at most, whatever it asks for. */
+const longestRest = 60_000
 
 const isOneOf =
   (...kinds: readonly LabelerFailureKind[]) =>
   (error: unknown) =>
     error instanceof LabelerFailure && kinds.includes(error.kind)
 
+const waitOf = (error: unknown) => (error instanceof LabelerFailure ? error.waitMs : 0)
+
 /** Keeps calls from a service that does not answer, and their number within bounds. */
 export class Circuit implements AsyncDisposable {
   readonly #options: Required<CircuitOptions>
   readonly #bulkhead
-  readonly #retry = retry(handleWhen(isOneOf('unreachable', 'failing')), {
-    maxAttempts: furtherTries,
-    backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 }),
-  })
+  readonly #retry = retry(
+    handleWhen((error) => isOneOf('unreachable', 'failing')(error) && waitOf(error) === 0),
+    { maxAttempts: furtherTries, backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 }) },
+  )
   readonly #connection
   readonly #health
   #timer: NodeJS.Timeout | undefined
@@ -59,6 +64,7 @@ export class Circuit implements AsyncDisposable {
   #outline: string | undefined
   #answeredAt = Number.NEGATIVE_INFINITY
   #since = new Date()
+  #restUntil = 0
 
   constructor(options: CircuitOptions) {
     this.#options = { probeEveryMs: 1_000, beatEveryMs: 2_000, ...options }
@@ -105,6 +111,7 @@ export class Circuit implements AsyncDisposable {
    */
   async run<T>(call: () => Promise<T>): Promise<T> {
     if (this.#status !== 'AVAILABLE') throw this.refusal()
+    if (performance.now() < this.#restUntil) throw overload('labeler asks to be left alone for a while.')
     const guarded = wrap(this.#bulkhead, this.#connection, this.#health, this.#retry)
     try {
       const answer = await guarded.execute(() => call())
@@ -112,11 +119,12 @@ export class Circuit implements AsyncDisposable {
       return answer
     } catch (error) {
       if (error instanceof BulkheadRejectedError)
-        throw new TributaryError('SOURCE_OVERLOADED', 'Too many calls of the labeler wait already.', {
-          extensions: { source: 'labeler' },
-        })
+        throw overload('Too many calls of the labeler wait already.')
       if (error instanceof Error && 'isBrokenCircuitError' in error) throw this.refusal()
-      throw error
+      const wait = Math.min(waitOf(error), longestRest)
+      if (wait === 0) throw error
+      this.#restUntil = Math.max(this.#restUntil, performance.now() + wait)
+      throw overload('labeler asks to be left alone for a while.', error)
     }
   }
 
@@ -191,3 +199,6 @@ export class Circuit implements AsyncDisposable {
     else log.warn({ source: 'labeler', reason }, `labeler is unavailable: ${reason}`)
   }
 }
+
+const overload = (message: string, cause?: unknown) =>
+  new TributaryError('SOURCE_OVERLOADED', message, { cause, extensions: { source: 'labeler' } })

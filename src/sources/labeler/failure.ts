@@ -20,11 +20,22 @@ export const outlines: Readonly<Record<LabelerFailureKind, string>> = {
   wrong: 'it answers otherwise than expected',
 }
 
+export interface LabelerFailureOptions extends ErrorOptions {
+  /** Milliseconds for which it asks to be left alone. */
+  readonly waitMs?: number | undefined
+}
+
 export class LabelerFailure extends Error {
   readonly kind: LabelerFailureKind
+  readonly waitMs: number
 
-  constructor(kind: LabelerFailureKind, message: string, options?: ErrorOptions) {
+  constructor(
+    kind: LabelerFailureKind,
+    message: string,
+    { waitMs = 0, ...options }: LabelerFailureOptions = {},
+  ) {
     super(message, options)
     this.kind = kind
+    this.waitMs = waitMs
   }
 }

@@ -132,7 +132,8 @@ export class Labeler implements SourceReport, AsyncDisposable {
   ): Promise<BoundedAnswer> {
     const answer = await this.#fetch(call, { authorization: `Bearer ${token}` }, signal)
     const { status } = answer
-    if (status >= 500 || status === 429) throw new LabelerFailure('failing', `it answers ${status}`)
+    if (status >= 500 || status === 429)
+      throw new LabelerFailure('failing', `it answers ${status}`, { waitMs: answer.retryAfterMs })
     if (status === 401 || status === 403)
       throw new LabelerFailure(
         'refused',

@@ -85,6 +85,33 @@ describe('a Labeler', () => {
     }
   })
 
+  test('that asks to be left alone is, for as long as it says', async () => {
+    const key = 'ds_of_rest'
+    const rest: Disturbance = { status: 429, headers: { 'retry-after': '1' } }
+    const answer: Disturbance = {
+      status: 200,
+      body: JSON.stringify({ id: key, name: 'Rested', visibility: 'public' }),
+    }
+    const came: number[] = []
+    world.standIn.disturb(({ path }) => {
+      if (path === '/health') return undefined
+      return came.push(performance.now()) === 1 ? rest : answer
+    })
+    expect((await ask(key)).codes).toEqual(['SOURCE_OVERLOADED'])
+    expect((await ask(key)).codes).toEqual(['SOURCE_OVERLOADED'])
+    expect(came).toHaveLength(1)
+    expect((await told()).status).toBe('AVAILABLE')
+    while ((await ask(key)).dataset === null);
+    expect(came).toHaveLength(2)
+    expect((came[1] as number) - (came[0] as number)).toBeGreaterThan(990)
+  })
+
+  test('that asks to be left alone until a moment that is over is asked again', async () => {
+    once({ status: 503, headers: { 'retry-after': new Date(0).toUTCString() } }, 2)
+    const { dataset, errors } = await ask('ds_of_nobody')
+    expect({ dataset, errors }).toEqual({ dataset: null, errors: undefined })
+  })
+
   test('that is silent costs its time-out once; then it is unavailable at once, until a probe succeeds', async () => {
     world.standIn.disturb(() => ({ isSilent: true }))
     const key = fresh()
