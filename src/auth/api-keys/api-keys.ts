@@ -4,6 +4,8 @@
  * A key is looked up by its hash alone, so the key itself goes no further than this file, and the time of a lookup
  * tells nothing of how much of a key was right. What was found is kept for half a minute at the most: that long may a
  * key live on that its owner revokes; one that is revoked here is forgotten at once. What was not found is not kept.
+ * What outlives a request is not left that long: the keys of all open sockets are looked at again every second, in one
+ * statement, and forgotten with their sockets.
  *
  * Whatever is wrong with a key, the answer is the same.
  */
@@ -27,6 +29,8 @@ export interface ApiKeyKind {
    * @throws TributaryError the code of a source that had to be asked.
    */
   lookUp(hash: string): Promise<KeyPrincipal | null>
+  /** Those of the keys, by their hashes, that would be found. */
+  opening(hashes: readonly string[]): Promise<readonly string[]>
 }
 
 export interface ApiKeysOptions {
@@ -34,6 +38,8 @@ export interface ApiKeysOptions {
   readonly log: Logger
   /** How long what was found serves, in milliseconds; 60,000 at most. Default 30,000. */
   readonly freshMs?: number
+  /** Between two looks at the keys of what outlives a request, in milliseconds. Default 1,000. */
+  readonly lookEveryMs?: number
   /** Keys at most that are remembered. Default 10,000. */
   readonly size?: number
   /** The clock, in milliseconds since 1970. */
@@ -59,10 +65,20 @@ export class ApiKeys implements CredentialStrategy {
   readonly #options: Required<ApiKeysOptions>
   readonly #entries = new Map<string, Entry>()
   readonly #hashes = new WeakMap<KeyPrincipal, string>()
-  readonly #watchers = new Set<() => void>()
+  /** Who is to be told that a key does not open any more, by its hash. */
+  readonly #watched = new Map<string, Set<() => void>>()
+  #endTimer = () => {}
+  #look: 'none' | 'under way' | 'to be done again' = 'none'
 
   constructor(options: ApiKeysOptions) {
-    this.#options = { freshMs: 30_000, size: 10_000, now: Date.now, every: timer, ...options }
+    this.#options = {
+      freshMs: 30_000,
+      lookEveryMs: 1_000,
+      size: 10_000,
+      now: Date.now,
+      every: timer,
+      ...options,
+    }
   }
 
   recognises(credential: string): boolean {
@@ -82,32 +98,56 @@ export class ApiKeys implements CredentialStrategy {
     // A lookup under way may have been answered before the change.
     for (const [hash, { principal }] of this.#entries)
       if (!principal || matches(principal)) this.#entries.delete(hash)
-    for (const look of this.#watchers) look()
+    void this.#lookAgain()
   }
 
   /**
    * Has the listener called once the key by which a principal came is not good any more: at once where it is forgotten
-   * here, else within the time that a lookup serves.
+   * here, else within a second or so.
    *
    * @returns what ends it.
    */
   onRevoked(principal: KeyPrincipal, listener: () => void): () => void {
     const hash = this.#hashes.get(principal)
     if (hash === undefined) return () => {}
-    const look = async () => {
+    if (this.#watched.size === 0)
+      this.#endTimer = this.#options.every(this.#options.lookEveryMs, () => {
+        if (this.#look === 'none') void this.#lookAgain()
+      })
+    const listeners = this.#watched.get(hash) ?? new Set()
+    this.#watched.set(hash, listeners.add(listener))
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0 && this.#watched.get(hash) === listeners) this.#unwatch(hash)
+    }
+  }
+
+  /** Looks at all keys that are watched; where that is under way, once more after it. */
+  async #lookAgain(): Promise<void> {
+    if (this.#look !== 'none') {
+      this.#look = 'to be done again'
+      return
+    }
+    do {
+      this.#look = 'under way'
+      const watched = [...this.#watched.keys()]
+      if (watched.length === 0) break
       // While the owner's database is down, nobody is shut out for that.
-      const found = await this.#find(hash).catch(() => principal)
-      if (found || !this.#watchers.has(look)) return
-      stop()
-      listener()
-    }
-    const endTimer = this.#options.every(this.#options.freshMs, look)
-    const stop = () => {
-      endTimer()
-      this.#watchers.delete(look)
-    }
-    this.#watchers.add(look)
-    return stop
+      const opening = new Set(await this.#options.kind.opening(watched).catch(() => watched))
+      for (const hash of watched) if (!opening.has(hash)) this.#end(hash)
+    } while ((this.#look as string) === 'to be done again')
+    this.#look = 'none'
+  }
+
+  #end(hash: string): void {
+    const listeners = this.#watched.get(hash) ?? []
+    this.#entries.delete(hash)
+    this.#unwatch(hash)
+    for (const listener of listeners) listener()
+  }
+
+  #unwatch(hash: string): void {
+    if (this.#watched.delete(hash) && this.#watched.size === 0) this.#endTimer()
   }
 
   async #find(hash: string): Promise<KeyPrincipal | null> {

@@ -32,4 +32,13 @@ export const tenantKeys = (source: Source): ApiKeyKind => ({
     const [found] = rows
     return found ? { kind: 'tenant', way: 'API_KEY', ...found, role: tenantRole(found.role) } : null
   },
+  async opening(hashes) {
+    const { rows } = await source.guard(() =>
+      source.pool.query<{ hash: string }>(
+        `SELECT k.key_hash AS hash ${openingKeys} AND k.key_hash = ANY($1::text[])`,
+        [hashes],
+      ),
+    )
+    return rows.map(({ hash }) => hash)
+  },
 })

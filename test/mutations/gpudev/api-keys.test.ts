@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RawWebSocket } from '../../server/raw-web-socket.ts'
 import { type GpuDevWorld, globalId, hashOf, openGpuDevWorld } from './gpudev-world.ts'
 
 let world: GpuDevWorld
@@ -22,6 +23,21 @@ interface Made {
 }
 
 describe('a key of GPU Dev', () => {
+  it('that another program revokes takes its open socket along, and no other', {
+    timeout: 10_000,
+  }, async () => {
+    const open = (token: string) =>
+      RawWebSocket.connect(world.gateway.url, { authorization: `Bearer ${token}` })
+    const token = await world.addKey(1)
+    using raw = await open(token)
+    using other = await open(world.keys.gina)
+    await world.client.query('UPDATE api_keys SET is_active = false WHERE key_hash = $1', [hashOf(token)])
+    expect(await raw.closed).toEqual({ code: 4403, reason: 'Token revoked' })
+    expect(await codeOf(token)).toBe('UNAUTHENTICATED')
+    other.send({ type: 'ping' })
+    expect(await other.next()).toEqual({ type: 'pong' })
+  })
+
   it('lets its user in, who sees what is their own', async () => {
     const { data, errors } = await world.ask(whoami)
     expect(errors).toBeUndefined()

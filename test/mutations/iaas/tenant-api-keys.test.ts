@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ask } from '../../auth/sign-in-kit.ts'
-import { overWebSocket } from '../../server/stream-client.ts'
+import { overEvents, overWebSocket } from '../../server/stream-client.ts'
 import { globalId, type Outcome } from '../platform/platform-world.ts'
 import { type IaasWorld, openIaasWorld, type Who } from './iaas-world.ts'
 
@@ -170,6 +170,19 @@ describe('a key', () => {
     expect(await enters(String(secret))).toBeUndefined()
     await world.iaas.query(`UPDATE environments SET status = 'active' WHERE id = $1`, [world.environment])
     await world.iaas.query(`UPDATE tenants SET status = 'active' WHERE id = $1`, [world.tenant])
+  })
+
+  it('that another program revokes takes its stream of events along', { timeout: 10_000 }, async () => {
+    const { secret, tenantApiKey } = await make({}, 'admin')
+    using client = await overEvents(world.gateway.url, {
+      query: 'subscription { llmDeploymentsChanged { kind } }',
+      authorization: `Bearer ${secret}`,
+    })
+    await client.next()
+    await world.iaas.query(`UPDATE api_keys SET status = 'revoked' WHERE id = $1`, [tenantApiKey.databaseId])
+    expect((await client.next()).payload).toMatchObject({
+      errors: [{ message: 'Token revoked.', extensions: { code: 'UNAUTHENTICATED' } }],
+    })
   })
 
   it('that never expires, or does at infinity, opens', async () => {
