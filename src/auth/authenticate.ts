@@ -5,6 +5,8 @@ import { unauthenticated } from './tokens/verify-token.ts'
 export interface CredentialStrategy {
   /** Whether a credential is of this kind, by its form; the first kind that says so judges it alone. */
   recognises(credential: string): boolean
+  /** Whether it may stand without `Bearer`. Default false. */
+  readonly isBare?: boolean | undefined
   /** @throws TributaryError UNAUTHENTICATED, or the code of a source that had to be asked. */
   authenticate(credential: string): Promise<Principal>
 }
@@ -14,8 +16,8 @@ export interface AuthenticationOptions {
   readonly strategies: readonly CredentialStrategy[]
 }
 
-/** `Bearer`, and what RFC 6750 lets follow it. */
-const bearer = /^Bearer +([\w.~+/-]+=*)$/i
+/** `Bearer`, and what RFC 6750 lets follow it; or that alone. */
+const form = /^(?:(Bearer) +)?([\w.~+/-]+=*)$/i
 
 /**
  * Who sends a request, by its Authorization header. Without one it is nobody in particular; with one that is not
@@ -28,8 +30,8 @@ export async function authenticate(
   { strategies }: AuthenticationOptions,
 ): Promise<Principal> {
   if (authorization === undefined) return anonymous
-  const credential = bearer.exec(authorization)?.[1]
-  const strategy = credential === undefined ? undefined : strategies.find((one) => one.recognises(credential))
-  if (credential === undefined || strategy === undefined) throw unauthenticated()
+  const [, scheme, credential = ''] = form.exec(authorization) ?? []
+  const strategy = strategies.find((one) => one.recognises(credential))
+  if (!strategy || (scheme === undefined && !strategy.isBare)) throw unauthenticated()
   return strategy.authenticate(credential)
 }

@@ -63,6 +63,7 @@ describe('a request', () => {
     'Bearer ',
     'Basic YWRhOmh1bnRlcjI=',
     'Token a.b.c',
+    'a.b.c',
     'Bearer a.b.c d',
     'Bearer a.b.c, Bearer d.e.f',
     'Bearer "a.b.c"',

@@ -21,6 +21,8 @@ export interface ApiKeyKind {
   readonly name: string
   /** Whether a credential has the form of such a key. */
   recognises(credential: string): boolean
+  /** Whether its owner takes it without `Bearer` as well. Default false. */
+  readonly isBare?: boolean
   /**
    * Finds who a key stands for.
    *
@@ -79,6 +81,10 @@ export class ApiKeys implements CredentialStrategy {
       every: timer,
       ...options,
     }
+  }
+
+  get isBare(): boolean | undefined {
+    return this.#options.kind.isBare
   }
 
   recognises(credential: string): boolean {

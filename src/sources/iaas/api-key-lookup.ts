@@ -23,10 +23,11 @@ const statement = `
     CASE WHEN k.expires_at < '9999-12-31' THEN k.expires_at END AS "expiresAt"
   ${openingKeys} AND k.key_hash = $1`
 
-/** The control plane's keys, `clsk_{environment}_{32 characters}`. */
+/** The control plane's keys, `clsk_{environment}_{32 characters}`, which it takes with `Bearer` and without. */
 export const tenantKeys = (source: Source): ApiKeyKind => ({
   name: 'tenant',
   recognises: (credential) => credential.startsWith('clsk_'),
+  isBare: true,
   async lookUp(hash) {
     const { rows } = await source.guard(() => source.pool.query<FoundKey>(statement, [hash]))
     const [found] = rows

@@ -73,6 +73,21 @@ describe('an API key', () => {
     expect(lines.join('')).not.toContain(key)
   })
 
+  it('comes without Bearer where its owner takes it so', async () => {
+    const { keys, asked } = openKeys()
+    const enter = (isBare: boolean) => {
+      const strategy = {
+        isBare,
+        recognises: () => true,
+        authenticate: (text: string) => keys.authenticate(text),
+      }
+      return authenticate({ authorization: key }, { strategies: [strategy] })
+    }
+    await expect(enter(false)).rejects.toMatchObject(refused)
+    expect(asked).toEqual([])
+    expect(await enter(true)).toEqual(tenant)
+  })
+
   it('is refused in the same words when it is unknown, and when it has expired since it was found', async () => {
     const { enter, table, pass } = openKeys()
     table.set(hashOf(key), { ...tenant, expiresAt: new Date(10) })

@@ -193,6 +193,20 @@ describe('a key', () => {
     expect(await enters(String(secret))).toEqual([world.tenant])
   })
 
+  it('opens without Bearer too, as the control plane takes it', async () => {
+    const { secret } = await make({}, 'admin')
+    const enter = async (authorization: string) => {
+      const answer = await fetch(world.gateway.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization },
+        body: JSON.stringify({ query: '{ viewer { kind } }' }),
+      })
+      return [answer.status, JSON.stringify(await answer.json())]
+    }
+    expect(await enter(String(secret))).toEqual([200, '{"data":{"viewer":{"kind":"TENANT"}}}'])
+    expect(await enter(world.credentials.admin)).toEqual([401, expect.stringContaining('UNAUTHENTICATED')])
+  })
+
   it('that expires when no date of ours can say opens a socket, too', async () => {
     const { secret, tenantApiKey } = await make({}, 'admin')
     await world.iaas.query(`UPDATE api_keys SET expires_at = '294276-12-31' WHERE id = $1`, [
