@@ -17,7 +17,6 @@ import type { Watching } from '../changes/watching.ts'
 import { runInRequest } from '../database/request-scope.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import type { GraphContext } from '../graph/context.ts'
-import type { Entity } from '../graph/entity.ts'
 import { rowRuleOf } from '../graph/visibility.ts'
 import type { MissingSource } from '../jobs/missing-source.ts'
 import { Anchors } from './anchors.ts'
@@ -30,6 +29,7 @@ import { LoggedSource } from './logged-source.ts'
 import { type LiveOperation, LiveOperations } from './operation.ts'
 import { PolledSource } from './polled-source.ts'
 import type { CursorCodec } from './position.ts'
+import { type Lacking, missingFor, type NeedsNoAnswer, Reach } from './reach.ts'
 import { anchorReader } from './read-anchors.ts'
 import { Schedule } from './schedule.ts'
 import { SnapshotReader } from './snapshot-reader.ts'
@@ -77,6 +77,7 @@ export class Engine implements LiveEngine, Disposable {
   readonly #options: EngineOptions
   readonly #operations: LiveOperations
   readonly #sources: ReadonlyMap<string, SourceModes>
+  readonly #reach: Reach
   readonly #groups = new Map<string, Group>()
   readonly #streams = new Map<Subscription, Seat>()
   /** Those that lack what some sources have, with how the sources were when they were placed. */
@@ -94,6 +95,7 @@ export class Engine implements LiveEngine, Disposable {
     this.#options = options
     this.#operations = new LiveOperations(schema)
     this.#sources = new Map(sources.map((source) => [source.name, this.#modesOf(source)]))
+    this.#reach = new Reach(this.#sources, options.databases)
     this.#viewers = new ViewerWatch({
       ...people,
       isTold: (source, table) => this.#sources.get(source)?.isLogged(table) ?? false,
@@ -179,10 +181,10 @@ export class Engine implements LiveEngine, Disposable {
    *
    * @param needsNoAnswer whether a watch is told of without its database.
    */
-  #place(asked: Asked, needsNoAnswer: (source: LiveSource, watch: Watch) => boolean) {
+  #place(asked: Asked, needsNoAnswer: NeedsNoAnswer) {
     const { operation, validated, args, context } = asked
     const gatherMs = gatherOf(args.maxRate as number | null | undefined)
-    const { sources, lacking } = this.#reach(operation.field.watches(args), needsNoAnswer)
+    const { sources, lacking } = this.#reach.of(operation.field.watches(args), needsNoAnswer)
     const watches = [...sources.keys()]
     const missing = missingFor(context, lacking)
     const decision = decisionOf(context, operation.dependencies)
@@ -233,52 +235,15 @@ export class Engine implements LiveEngine, Disposable {
       cursors,
       gatherMs,
       tickMs,
+      onUnread: (stream, error) => this.#placeAnew(stream, error),
       onEmpty: () => this.#groups.delete(key),
     })
     this.#groups.set(key, group)
     return group
   }
 
-  /**
-   * Of what is watched, what can be told of, and why the rest cannot.
-   *
-   * @throws TributaryError SOURCE_NOT_CONFIGURED, WATCHED_ELSEWHERE where nothing can.
-   */
-  #reach(watches: readonly Watch[], needsNoAnswer: (source: LiveSource, watch: Watch) => boolean): Reached {
-    const known = watches.flatMap((watch) => {
-      const modes = this.#sources.get(watch.entity.source)
-      return modes ? [{ watch, modes, source: modes.sourceOf(watch.entity) }] : []
-    })
-    const served = known.filter(({ modes }) => !modes.elsewhere)
-    const [first] = watches
-    if (first && served.length === 0) throw known[0]?.modes.elsewhere ?? notConfigured(first.entity.source)
-    const reached = served.filter(
-      ({ watch, source }) => needsNoAnswer(source, watch) || !this.#obstacleOf(watch.entity.source),
-    )
-    // Where no database answers, that of reading the first is the error to be told.
-    const taken = reached.length > 0 ? reached : served
-    return {
-      sources: new Map(taken.map(({ watch, source }) => [watch, source])),
-      lacking: known
-        .filter((one) => !taken.includes(one))
-        .map(({ watch: { entity } }) => ({ entity, error: this.#obstacleOf(entity.source) })),
-    }
-  }
-
-  /** Why rows of a source cannot be watched now. */
-  #obstacleOf(source: string): TributaryError | undefined {
-    const elsewhere = this.#sources.get(source)?.elsewhere
-    if (elsewhere || this.#options.databases.source(source).status === 'AVAILABLE') return elsewhere
-    return new TributaryError('SOURCE_UNAVAILABLE', `${source} cannot be reached.`)
-  }
-
-  /** How all sources are: as long as that stays so, who lacks some has nothing to hope for. */
-  #states(): string {
-    return [...this.#sources.keys()].map((name) => this.#obstacleOf(name)?.code).join()
-  }
-
   #noteLacking(stream: Subscription, lacking: readonly Lacking[]): void {
-    if (lacking.length > 0) this.#partial.set(stream, this.#states())
+    if (lacking.length > 0) this.#partial.set(stream, this.#reach.states)
     else this.#partial.delete(stream)
   }
 
@@ -305,7 +270,7 @@ export class Engine implements LiveEngine, Disposable {
 
   /** Groups whose changes come from elsewhere by now begin anew there, and so does who lacks what answers by now. */
   #lookAtModes(): void {
-    const states = this.#states()
+    const states = this.#reach.states
     for (const [stream, before] of [...this.#partial]) if (before !== states) this.#replace(stream)
     for (const group of [...this.#groups.values()])
       if (!group.comesFrom(({ entity }) => this.#sources.get(entity.source)?.sourceOf(entity)))
@@ -337,6 +302,20 @@ export class Engine implements LiveEngine, Disposable {
     }
   }
 
+  /** Has a stream do without the database that could not be read for it, where others are there. */
+  #placeAnew(stream: Subscription, error: unknown): void {
+    const seat = this.#streams.get(stream)
+    if (!seat) return
+    try {
+      const { group, audience, lacking } = this.#place(seat.asked, () => false)
+      if (group === stream.group) throw error
+      this.#noteLacking(stream, lacking)
+      stream.move(group, audience)
+    } catch (obstacle) {
+      stream.fail(obstacle)
+    }
+  }
+
   /** Runs work that is nobody's request. */
   #run<T>(work: () => T): T {
     return runInRequest({ id: 'live', signal: this.#stopping.signal, statements: new Map() }, work)
@@ -362,29 +341,6 @@ interface Placed {
   readonly gatherMs: number | undefined
   readonly decision: string
 }
-
-interface Reached {
-  readonly sources: ReadonlyMap<Watch, LiveSource>
-  readonly lacking: readonly Lacking[]
-}
-
-/** Rows that are asked for, and cannot be told of. */
-interface Lacking {
-  readonly entity: Entity
-  readonly error: TributaryError | undefined
-}
-
-/** The sources that are missing for one who would see rows of them. */
-function missingFor(context: GraphContext, lacking: readonly Lacking[]): MissingSource[] {
-  const missing = new Map<string, MissingSource>()
-  for (const { entity, error } of lacking)
-    if (error && rowRuleOf(context, entity).kind !== 'never')
-      missing.set(entity.source, { source: entity.source, code: error.code, message: error.message })
-  return [...missing.values()]
-}
-
-const notConfigured = (source: string) =>
-  new TributaryError('SOURCE_NOT_CONFIGURED', `${source} is not configured.`, { extensions: { source } })
 
 const valuesOf = ({ variableValues }: ValidatedSubscriptionArgs, names: readonly string[]) =>
   names.map((name) => variableValues.coerced[name] ?? null)

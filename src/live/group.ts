@@ -44,6 +44,8 @@ export interface GroupOptions {
   readonly gatherMs: number | undefined
   /** Least time between two turns of telling, in milliseconds. */
   readonly tickMs: number
+  /** Told of one for whom things could not be read. */
+  readonly onUnread: (stream: Subscription, error: unknown) => void
   /** Told when nobody is left. */
   readonly onEmpty: (group: Group) => void
 }
@@ -249,7 +251,7 @@ export class Group implements Watcher, Gatherer {
     } catch (error) {
       // Those of one that was given up for another are that one's.
       if (!this.#cohorts.delete(cohort)) return
-      for (const stream of cohort.streams) stream.fail(error)
+      for (const stream of cohort.streams) this.#options.onUnread(stream, error)
     }
   }
 

@@ -97,6 +97,23 @@ describe('the jobs of every source', () => {
     await becomes('AVAILABLE')
   })
 
+  it('are told anew without those of a source that is away just then', async () => {
+    const listener = await world.subscribe(jobs)
+    expect((await listener.nth(1)).missing).toEqual([])
+    await proxy.refuse()
+    await becomes('UNAVAILABLE')
+    // What cannot be told row by row is told anew, and that has to be read.
+    const platform = await world.databases.client('platform')
+    await platform.query('TRUNCATE inference_jobs CASCADE')
+    const partial = await listener.nth(2)
+    expect(partial).toMatchObject({ kind: 'RESYNC', missing: [{ source: 'gpudev' }] })
+    expect(partial.nodes.map(({ source }) => source)).toContain('platform')
+    proxy.pass()
+    await becomes('AVAILABLE')
+    expect(await listener.nth(3)).toMatchObject({ kind: 'RESYNC', missing: [] })
+    listener.stream?.stop()
+  })
+
   it('are told without those of a source that another process watches', async () => {
     let state: Watching['state'] = 'ELSEWHERE'
     const watching = (name: string): Watching => ({
