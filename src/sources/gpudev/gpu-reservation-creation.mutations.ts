@@ -7,6 +7,7 @@ import { type MutationDeclaration, mutation } from '../../graph/mutation.ts'
 import { inTransaction, type Run } from '../../graph/transaction.ts'
 import { IdempotencyKeyReused, InvalidInput, invalid, refusable } from '../../graph/write-failure.ts'
 import { callerOf, confirmCaller } from './caller.ts'
+import { gitHubName } from './github-name.ts'
 import { GpuReservation } from './gpu-reservation.ts'
 import { messageVersion, metadata, send, waiting } from './queue.ts'
 import { requestSuccess } from './request.ts'
@@ -67,7 +68,7 @@ function checked(given: Input) {
   return {
     gpu_type: gpuType,
     gpu_count: gpuCount,
-    github_user: optionalText(given.githubUser, 'githubUser', 255) ?? '',
+    github_user: given.githubUser ? gitHubName(given.githubUser, 'githubUser') : '',
     jupyter_enabled: given.jupyterEnabled,
     name: requiredText(given.name ?? undefined, 'name', 255),
     version: messageVersion,

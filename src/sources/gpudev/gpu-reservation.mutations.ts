@@ -18,6 +18,7 @@ import {
   refusable,
 } from '../../graph/write-failure.ts'
 import { callerOf, confirmCaller } from './caller.ts'
+import { gitHubName } from './github-name.ts'
 import { GpuReservation, GpuReservationStatus } from './gpu-reservation.ts'
 import { NotInStatus, notInStatus } from './not-in-status.ts'
 import { messageVersion, metadata, send } from './queue.ts'
@@ -180,9 +181,5 @@ request('addGpuReservationUser', {
   input: (t) => ({
     githubUsername: t.string({ required: true, description: 'Name of that person at GitHub.' }),
   }),
-  fields: ({ githubUsername }) => {
-    if (!/^[a-z\d](?:[a-z\d]|-(?=[a-z\d])){0,38}$/i.test(githubUsername))
-      throw invalid('githubUsername', 'githubUsername is no name that GitHub gives.')
-    return { github_username: githubUsername }
-  },
+  fields: ({ githubUsername }) => ({ github_username: gitHubName(githubUsername, 'githubUsername') }),
 })

@@ -106,6 +106,7 @@ describe('asking for GPUs', () => {
     ['envVars', { envVars: ['A'] }],
     ['envVars', { envVars: { A: 1 } }],
     ['envVars', { envVars: { 'A=B': 'c' } }],
+    ['githubUser', { githubUser: '../torvalds' }],
     ['name', { name: ' ' }],
     ['command', { command: 'a\u0000' }],
   ])('refuses a %s out of bounds before anything is sent: %j', async (field, odd) => {
