@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { Capture } from './changes/capture.ts'
+import { Cursors } from './changes/cursor.ts'
 import { Feed } from './changes/feed.ts'
 import type { ChangeLog } from './changes/log/change-log.ts'
 import { openChangeLog } from './changes/log/open-log.ts'
 import { capturedTables } from './changes/postgres/captured-table.ts'
+import { Signing } from './changes/signing.ts'
 import { type Watching, watchingOf } from './changes/watching.ts'
 import type { Config } from './config/config.ts'
 import { TributaryError } from './errors/tributary-error.ts'
@@ -14,8 +17,8 @@ export interface Capturing extends AsyncDisposable {
   readonly captures: readonly Capture[]
   /** Of each configured source; empty where no log is named, or it cannot be used. */
   readonly feeds: ReadonlyMap<string, Feed>
-  /** What the log's cursors are signed with; undefined where there is none, or it does not answer. */
-  secret(): Promise<Buffer | undefined>
+  /** Those of the log; without one no stream can be taken up again, whatever its cursor is signed with. */
+  readonly cursors: Cursors
   /** How the changes of a source come here. */
   watching(source: string): Watching
   /** Resolves when the feeds have begun, which wait a little for the captures to take their slots. */
@@ -39,23 +42,27 @@ export async function startCapturing({ config, log }: CapturingOptions): Promise
   for (const capture of captures) cleanup.use(capture).start()
   const feeds = new Map(changes ? feedsOf(config, changes, log) : [])
   for (const feed of feeds.values()) cleanup.use(feed)
+  const signing = changes && cleanup.use(new Signing(changes))
+  // A log that has lost everything may have another secret.
+  for (const feed of feeds.values()) feed.attach({ transaction: () => {}, lost: () => void signing?.ask() })
   const late = AbortSignal.timeout(settlingMs)
-  const settling = Promise.all(
-    config.sources.map(async ({ name }) => {
+  const settling = Promise.all([
+    signing?.ask(),
+    ...config.sources.map(async ({ name }) => {
       const capture = captures.find(({ source }) => source === name)
       if (capture) await decided(capture, late)
       await feeds.get(name)?.start()
     }),
-  ).then(() => {})
+  ]).then(() => {})
   const owned = cleanup.move()
   return {
     captures,
     feeds,
-    secret: async () => changes?.secret().catch(() => undefined),
+    cursors: signing?.cursors ?? new Cursors(randomBytes(32)),
     watching: (name) =>
       watchingOf({
         capture: captures.find(({ source }) => source === name)?.status,
-        feed: feeds.get(name)?.capture,
+        feed: signing?.isKnown ? feeds.get(name)?.capture : undefined,
         obstacle,
       }),
     settled: () => settling,

@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import type { GraphQLSchema } from 'graphql'
 import type { Scopes } from './auth/scope.ts'
 import type { Capturing } from './capturing.ts'
-import { Cursors } from './changes/cursor.ts'
 import type { Source } from './database/source.ts'
 import type { GraphContext } from './graph/context.ts'
 import { cursorCodec } from './live/cursors.ts'
@@ -27,8 +25,6 @@ export async function startSubscribing({
 }: SubscribingOptions): Promise<Engine> {
   // Whoever came before a history has begun would be told anew when it does.
   await capturing.settled()
-  // Without a log no stream can be taken up again, whatever its cursor is signed with.
-  const cursors = new Cursors((await capturing.secret()) ?? randomBytes(32))
   return new Engine({
     schema,
     sources: sources
@@ -38,7 +34,7 @@ export async function startSubscribing({
         feed: capturing.feeds.get(name),
         watching: () => capturing.watching(name),
       })),
-    cursors: cursorCodec(cursors),
+    cursors: cursorCodec(capturing.cursors),
     databases,
     people: {
       scopes,

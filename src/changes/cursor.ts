@@ -32,16 +32,26 @@ const [nameAt, macAt, bodyAt] = [1, 5, 17]
 
 const derive = (secret: Buffer, use: string) => createHmac('sha256', secret).update(use).digest()
 
+const keyOf = (secret: Buffer) => createSecretKey(derive(secret, 'tributary cursor'))
+
+const nameOf = (secret: Buffer) => derive(secret, 'tributary cursor key').subarray(0, macAt - nameAt)
+
 /** Makes and checks the cursors of one log. */
 export class Cursors {
   /** Made once: to make it of bytes at each signature costs five times as much as to sign. */
-  readonly #key: KeyObject
-  readonly #name: Buffer
+  #key: KeyObject
+  #name: Buffer
 
   /** @param secret The log's. */
   constructor(secret: Buffer) {
-    this.#key = createSecretKey(derive(secret, 'tributary cursor'))
-    this.#name = derive(secret, 'tributary cursor key').subarray(0, macAt - nameAt)
+    this.#key = keyOf(secret)
+    this.#name = nameOf(secret)
+  }
+
+  /** Goes on as those of a log with another secret. */
+  signWith(secret: Buffer): void {
+    this.#key = keyOf(secret)
+    this.#name = nameOf(secret)
   }
 
   encode(cursor: Cursor): string {
