@@ -64,12 +64,20 @@ interface Note<Reservation> {
   readonly isSame: boolean
 }
 
+/** The members of a JSON object have no order: a client that writes them in another asks the same. */
+const canonical = (input: unknown): string =>
+  JSON.stringify(input, (_, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  )
+
 async function note<Reservation>(
   { session, principal, action, input }: Idempotency<Reservation>,
   key: string,
   reserved: Reservation,
 ): Promise<Note<Reservation>> {
-  const hash = createHash('sha256').update(JSON.stringify(input)).digest()
+  const hash = createHash('sha256').update(canonical(input)).digest()
   const [noted] = await session.state.query<Note<Reservation>>(
     `INSERT INTO tributary.idempotency_keys AS known (actor, action, key, request_hash, answer)
      VALUES ($1, $2, $3, $4, jsonb_build_object('reservation', $5::jsonb, 'done', false))

@@ -52,6 +52,24 @@ describe('an idempotency key', () => {
     expect(keyOf(await create(input))).toBe(keyOf(first))
   })
 
+  it('takes JSON for the same whose members are in another order', async () => {
+    const job = await world.addJob({ status: 'completed', best_checkpoint_path: '/best.pt' })
+    const ask = async (exportConfig: object) => {
+      const input = {
+        trainingJob: globalId('TrainingJob', job),
+        exportFormat: 'ONNX',
+        exportConfig,
+        idempotencyKey,
+      }
+      return (await world.perform('createExportJob', input)).__typename
+    }
+    const idempotencyKey = unique('key')
+    expect(await ask({ opset: 17, dynamic: { batch: 0, width: 3 } })).toBe('CreateExportJobSuccess')
+    expect(await ask({ dynamic: { width: 3, batch: 0 }, opset: 17 })).toBe('CreateExportJobSuccess')
+    expect(await ask({ dynamic: { width: 0, batch: 3 }, opset: 17 })).toBe('IdempotencyKeyReused')
+    expect(await ask({ opset: 17, dynamic: [0, 3] })).toBe('IdempotencyKeyReused')
+  })
+
   it('is each person’s and each mutation’s own', async () => {
     const idempotencyKey = unique('key')
     const [one, other] = [unique('Project'), unique('Project')]
