@@ -102,7 +102,12 @@ export const catalogue = {
     'Narrow the condition.',
   ),
   DOCUMENT_TOO_LARGE: entry(400, false, 'The document has more tokens than allowed.', 'Split it.'),
-  DEPTH_LIMIT: entry(400, false, 'The document nests deeper than allowed.', 'Ask in several requests.'),
+  DEPTH_LIMIT: entry(
+    400,
+    false,
+    'The document or its variables nest deeper than allowed.',
+    'Ask in several requests.',
+  ),
   ALIAS_LIMIT: entry(400, false, 'The document has more aliases than allowed.', 'Ask in several requests.'),
   DIRECTIVE_LIMIT: entry(
     400,

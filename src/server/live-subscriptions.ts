@@ -11,7 +11,7 @@ import { runInRequest } from '../database/request-scope.ts'
 import type { LiveEngine, LiveStream } from '../live/stream.ts'
 import { DocumentCache } from './document-cache.ts'
 import type { Exchange, RequestInfo } from './exchange.ts'
-import { refuseCost } from './limits/limits.ts'
+import { refuseCost, refuseVariables } from './limits/limits.ts'
 import type { OperationRequest } from './operation.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -53,12 +53,13 @@ export class LiveSubscriptions {
   /**
    * Opens a subscription that is served.
    *
-   * @throws TributaryError COST_LIMIT or REQUEST_TIMEOUT; whatever stands in the way.
+   * @throws TributaryError DEPTH_LIMIT, COST_LIMIT or REQUEST_TIMEOUT; whatever stands in the way.
    */
   async open(exchange: Exchange, document: DocumentNode, request: OperationRequest): Promise<LiveStream> {
     const { engine, schema, context, limits, timeoutMs, present } = this.#options
     const operationName = request.operationName ?? undefined
     const variables = request.variables ?? undefined
+    refuseVariables(variables)
     refuseCost({ schema, document, operationName, variables }, limits)
     exchange.limitTime(timeoutMs)
     try {

@@ -337,7 +337,7 @@ describe('input that cannot be used', () => {
   })
 
   it('JSON that nests deeper than parsers go is refused', async () => {
-    const json = `${'{"a":'.repeat(1_000)}1${'}'.repeat(1_000)}`
+    const json = `${'{"a":'.repeat(64)}1${'}'.repeat(64)}`
     const { errors } = await gateway.execute(
       'query ($json: JSON) { trainingJobs(filter: { advancedConfig: { contains: $json } }) { totalCount } }',
       { json: JSON.parse(json) },

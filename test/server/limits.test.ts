@@ -229,6 +229,23 @@ describe('a server', () => {
     expect((await toy.ask(query, { first: 20 })).body).not.toHaveProperty('errors')
   })
 
+  it.each(['application/json', 'text/event-stream'])(
+    'refuses variables that nest deeper than anything reads them, asked for %s',
+    async (accept) => {
+      const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
+      const send = async (levels: number) => {
+        const answer = await fetch(toy.url, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', accept },
+          body: `{"query":"query ($value: Picky) { picky(value: $value) }","variables":{"value":${nested(levels)}}}`,
+        })
+        return await answer.text()
+      }
+      expect(await send(126)).not.toContain('DEPTH_LIMIT')
+      for (const levels of [127, 100_000]) expect(await send(levels)).toContain('"code":"DEPTH_LIMIT"')
+    },
+  )
+
   it('stays quick under the slowest documents that it lets pass', async () => {
     const twins = `{ ${Array.from({ length: 300 }, () => 'hello(name: "x")').join(' ')} }`
     const start = performance.now()

@@ -49,6 +49,14 @@ describe.each([
     },
   )
 
+  it('is not opened for variables that nest deeper than anything reads them', async () => {
+    await using world = await startToy()
+    let topic: object = {}
+    for (let level = 0; level < 128; level++) topic = { topic }
+    using client = await subscribe(world.toy.url, { query, variables: { topic } })
+    expect(JSON.stringify(await client.next())).toContain('"code":"DEPTH_LIMIT"')
+  })
+
   it('gets every subscriber of a text its own variables', async () => {
     await using world = await startToy()
     using one = await subscribe(world.toy.url, { query, variables: { topic: 'one' } })

@@ -1,6 +1,8 @@
 import type { DocumentNode } from 'graphql'
 import type { LimitsConfig } from '../../config/config.ts'
 import type { ErrorCode } from '../../errors/catalogue.ts'
+import { TributaryError } from '../../errors/tributary-error.ts'
+import { isTooDeep } from '../../graph/json-depth.ts'
 import { type CostedOperation, costOf } from './cost.ts'
 import { type Measure, measureDocument } from './measure.ts'
 import { refuseAbove } from './refusal.ts'
@@ -29,6 +31,21 @@ export function refuseShape(document: DocumentNode, limits: LimitsConfig): void 
   refuse('ALIAS_LIMIT', 'aliases', aliases, limits.maxAliases)
   refuse('DIRECTIVE_LIMIT', 'directives', directives, limits.maxDirectives)
   refuse('FIELD_LIMIT', 'fields', fields, limits.maxFields)
+}
+
+/** Levels that variables may have: JSON within the deepest filter. */
+const deepestVariables = 128
+
+/**
+ * Refuses variables by their nesting, before anything goes down into them: whatever does has a stack.
+ *
+ * @throws TributaryError DEPTH_LIMIT.
+ */
+export function refuseVariables(variables: unknown): void {
+  if (isTooDeep(variables, deepestVariables))
+    throw new TributaryError('DEPTH_LIMIT', `The variables nest deeper than ${deepestVariables} levels.`, {
+      extensions: { limit: deepestVariables },
+    })
 }
 
 /**

@@ -1,6 +1,6 @@
-import { parse } from 'graphql'
+import { type ExecutionArgs, parse } from 'graphql'
 import type { LimitsConfig } from '../../config/config.ts'
-import { refuseCost, refuseShape } from '../limits/limits.ts'
+import { refuseCost, refuseShape, refuseVariables } from '../limits/limits.ts'
 import { refuseTokens } from '../limits/tokens.ts'
 import type { ServerPlugin } from './server-context.ts'
 
@@ -12,9 +12,13 @@ export function limitsPlugin(limits: LimitsConfig): ServerPlugin {
     refuseShape(document, limits)
     return document
   }
+  const refuse = ({ args }: { readonly args: ExecutionArgs }) => {
+    refuseVariables(args.variableValues)
+    refuseCost({ ...args, variables: args.variableValues }, limits)
+  }
   return {
     onParse: ({ setParseFn }) => setParseFn(parseWithin),
-    onExecute: ({ args }) => refuseCost({ ...args, variables: args.variableValues }, limits),
-    onSubscribe: ({ args }) => refuseCost({ ...args, variables: args.variableValues }, limits),
+    onExecute: refuse,
+    onSubscribe: refuse,
   }
 }
