@@ -11,15 +11,19 @@ export interface GatheredOptions<K, V> {
   readonly load: (keys: readonly K[]) => Promise<readonly V[]>
   /** Runs work as part of no request, so that one who goes away takes the answer from nobody else. */
   readonly outside: (work: () => void) => void
+  /** How long those who come in crowds are gathered, in milliseconds. Default 3. */
+  readonly gatherMs?: number
 }
 
 /** Looked up by one statement at most. */
 const maxTogether = 1000
-/** How long those who come in crowds are gathered, in milliseconds. */
-const gatherMs = 3
 
 /** Looks one thing up, together with those that others ask for. */
-export function gathered<K, V>({ load, outside }: GatheredOptions<K, V>): (key: K) => Promise<V> {
+export function gathered<K, V>({
+  load,
+  outside,
+  gatherMs = 3,
+}: GatheredOptions<K, V>): (key: K) => Promise<V> {
   let underWay = 0
   /** When the last statement was sent, where it was for several: then more of them are on their way. */
   let crowdedAt = Number.NEGATIVE_INFINITY

@@ -3,7 +3,7 @@
  *
  * One statement sees one snapshot, and tells it: there is no transaction to open. What waits for a source is read
  * together, all rows that are watched one by one as one list of keys, so that a thousand subscribers who come at once
- * cost a few statements. The place in the write-ahead log that is read with it is past every transaction that the
+ * cost a few statements; those who come in crowds are waited for a moment. The place in the write-ahead log that is read with it is past every transaction that the
  * snapshot sees, since a commit is written before it becomes visible.
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
@@ -48,6 +48,8 @@ const maximumBranches = 20
 const maximumAlterations = 3
 /** Statements at once. */
 const maximumReading = 2
+/** How long those who come in crowds are gathered, in milliseconds. */
+const gatherMs = 5
 
 /** The columns of an entity that the database has. */
 export function usableColumns(context: GraphContext, entity: Entity): string[] {
@@ -62,6 +64,8 @@ export class SnapshotReader {
   #waiting: Wanted[] = []
   #reading = 0
   #isDue = false
+  /** When the last statement was sent, where it was for several. */
+  #crowdedAt = Number.NEGATIVE_INFINITY
 
   /** @param run runs work as part of no request. */
   constructor(source: string, run: <T>(work: () => Promise<T>) => Promise<T>) {
@@ -97,13 +101,17 @@ export class SnapshotReader {
   #later(): void {
     if (this.#isDue || this.#reading >= maximumReading || this.#waiting.length === 0) return
     this.#isDue = true
-    setImmediate(() => {
+    const begin = () => {
       this.#isDue = false
       void this.#readSome()
-    })
+    }
+    const rest = this.#crowdedAt + gatherMs - performance.now()
+    if (rest > 0) setTimeout(begin, rest)
+    else setImmediate(begin)
   }
 
   async #readSome(): Promise<void> {
+    if (this.#waiting.length > 1) this.#crowdedAt = performance.now()
     const branches = this.#takeBranches()
     if (branches.length === 0) return
     this.#reading++

@@ -9,6 +9,9 @@ interface Membership {
   readonly project_id: number
 }
 
+/** How long those who come in crowds are gathered, in milliseconds: what is read is kept, so few wait for it. */
+const gatherMs = 10
+
 /** A person, and the projects that the person is a member of. */
 interface Member {
   readonly user: number
@@ -59,7 +62,7 @@ export function scopeReader({ users, platform }: { users: Source; platform: Sour
 }
 
 const together = <K, V>(load: (keys: readonly K[]) => Promise<readonly V[]>) =>
-  gathered({ load, outside: outsideRequests })
+  gathered({ load, outside: outsideRequests, gatherMs })
 
 const distinct = (keys: readonly number[]) => [...new Set(keys)]
 
