@@ -7,14 +7,17 @@ export type ScopeSet = 'memberProjects' | 'projects' | 'people'
  * Facts about a viewer that a column can be equal to: a person's account, organization and address, the tenant of a
  * key, and a GPU Dev user by number, by name, and by the number as text.
  */
-export type ScopeFact =
-  | 'user'
-  | 'organization'
-  | 'email'
-  | 'tenant'
-  | 'gpuUser'
-  | 'gpuUsername'
-  | 'gpuUserText'
+export const scopeFacts = [
+  'user',
+  'organization',
+  'email',
+  'tenant',
+  'gpuUser',
+  'gpuUsername',
+  'gpuUserText',
+] as const
+
+export type ScopeFact = (typeof scopeFacts)[number]
 
 /**
  * Who sees a row, as data: conditions on the row's columns, on rows it leads to, and on the viewer. The same rule is

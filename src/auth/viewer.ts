@@ -1,5 +1,5 @@
 import { anonymous, atLeast, type Principal } from './principal.ts'
-import { all, always, any, never, type Rule, type ScopeFact, type ScopeSet } from './rule.ts'
+import { all, always, any, never, type Rule, type ScopeFact, type ScopeSet, scopeFacts } from './rule.ts'
 
 /** What a principal belongs to, read from the databases. A set that could not be read throws why when it is needed. */
 export interface Scope {
@@ -48,8 +48,37 @@ const readsForLabeler = ({ principal }: Viewer) =>
 const isSignedIn = (viewer: Viewer) =>
   ['user', 'tenant', 'gpuUser'].includes(viewer.principal.kind) && !readsForLabeler(viewer)
 
+/** Rules as they were folded, by what of a viewer decides about that: few things, and the same for very many people. */
+const folds = new Map<string, WeakMap<Rule, Rule>>()
+const foldsOfViewer = new WeakMap<Viewer, WeakMap<Rule, Rule>>()
+
+/** Equal for viewers for whom every rule folds to the same. */
+function foldKey(viewer: Viewer): string {
+  const { principal, open } = viewer
+  const who = principal.kind === 'user' ? principal.role : principal.kind
+  const lacking = scopeFacts.filter((fact) => factOf(viewer, fact) === null)
+  return [open, who, readsForLabeler(viewer), ...lacking].join()
+}
+
+function foldsOf(viewer: Viewer): WeakMap<Rule, Rule> {
+  const known = foldsOfViewer.get(viewer)
+  if (known) return known
+  const key = foldKey(viewer)
+  const found = folds.get(key) ?? new WeakMap<Rule, Rule>()
+  folds.set(key, found)
+  foldsOfViewer.set(viewer, found)
+  return found
+}
+
 /** A rule with all that is known of the viewer folded in: what is left depends on the row. */
 export function ruleFor(viewer: Viewer, rule: Rule): Rule {
+  const known = foldsOf(viewer)
+  const found = known.get(rule) ?? fold(viewer, rule)
+  known.set(rule, found)
+  return found
+}
+
+function fold(viewer: Viewer, rule: Rule): Rule {
   if (viewer.open) return always
   switch (rule.kind) {
     case 'any':

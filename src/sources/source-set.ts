@@ -37,7 +37,8 @@ export async function startSources(
   const models = modelFacade(entities(), memberNamed)
   const labeler = new Labeler({ config: labelerConfig, log })
   const services = [labeler]
-  await Promise.all([...sources, ...services].map((source) => source.start()))
+  const reports = [...sources, ...services]
+  await Promise.all(reports.map((source) => source.start()))
   return {
     sources,
     services,
@@ -49,7 +50,7 @@ export async function startSources(
       source: (name) => memberNamed(name).source,
       watching,
       service: serviceOf,
-      sources: [...sources, ...services],
+      sources: reports,
       models,
       viewer,
       session,
