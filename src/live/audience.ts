@@ -21,7 +21,7 @@ export class Audience {
 
   /** @param entity of the row that decides; without one, each row that is told of has been decided about. */
   constructor(context: GraphContext, entity: Entity | undefined) {
-    this.#context = { ...context, memo: new Map() }
+    this.#context = context
     this.#entity = entity
     this.rule = entity ? rowRuleOf(this.#context, entity) : always
     this.sees = this.rule.kind === 'always'

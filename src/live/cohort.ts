@@ -96,6 +96,8 @@ export class Cohort {
         const opening = openings.get(stream.audience.sees) as LiveResult
         stream.offer([opening, ...since.flatMap((told) => resultFor(told, stream.audience))])
       }
+    // Of one who is alone nothing is kept that can be made again.
+    if (this.streams.size === 1) base.results.clear()
     return true
   }
 

@@ -17,6 +17,7 @@ import type { Watching } from '../changes/watching.ts'
 import { runInRequest } from '../database/request-scope.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import type { GraphContext } from '../graph/context.ts'
+import type { Entity } from '../graph/entity.ts'
 import { rowRuleOf } from '../graph/visibility.ts'
 import type { MissingSource } from '../jobs/missing-source.ts'
 import { Anchors } from './anchors.ts'
@@ -87,6 +88,20 @@ export class Engine implements LiveEngine, Disposable {
   readonly #counting: Counting = newCounting()
   readonly counters: LiveCounters = countersOf(this.#counting, this.#streams, this.#groups)
   readonly #stopping = new AbortController()
+  // What all streams have in common is made once, and holds nothing of any.
+  readonly #decode = (cursor: string) => this.#options.cursors.decode(cursor)
+  readonly #onEnd = (stream: Subscription) => {
+    const seat = this.#streams.get(stream)
+    this.#streams.delete(stream)
+    this.#partial.delete(stream)
+    if (seat) this.#viewers.delete(seat)
+  }
+  /** Takes who the viewer of a stream is by now; where the policy decides as before, nobody notices. */
+  readonly #renew = (seat: Seat, viewer: Viewer) => {
+    const { context } = seat.asked
+    seat.asked = { ...seat.asked, context: { ...context, viewer, memo: new Map() } }
+    this.#replace(seat.stream)
+  }
   readonly #viewers: ViewerWatch
   readonly #looking: NodeJS.Timeout
 
@@ -129,37 +144,27 @@ export class Engine implements LiveEngine, Disposable {
     const args = getArgumentValues(operation.declared, operation.node, validated.variableValues)
     const cursor = (args.after as string | null | undefined) ?? lastEventId
     const after = cursor == null ? undefined : this.#options.cursors.decode(cursor)
-    const seat: Seat = {
-      asked: { operation, validated, args, context: graph, present },
-      get viewer() {
-        return this.asked.context.viewer
-      },
-      renew: (viewer) => this.#renew(stream, viewer),
-      fail: (error) => stream.fail(error),
-    }
+    const asked: Asked = { operation, validated, args, context: graph, present }
     // What is taken up again goes on from the log, whether or not a database answers.
     const goesOn = new Set(after?.map(({ source }) => source))
     const { group, audience, lacking } = this.#place(
-      seat.asked,
+      asked,
       ({ name }, { entity }) => name === entity.source && goesOn.has(name),
     )
     // What finding the place has worked out is not kept for each who is there.
     graph.memo.clear()
     const { patienceMs } = this.#options
-    const stream: Subscription = new Subscription({
+    const stream = new Subscription({
       group,
       audience,
       after,
-      decode: (text) => this.#options.cursors.decode(text),
+      decode: this.#decode,
       counting: this.#counting,
       present,
-      onEnd: (ended) => {
-        this.#streams.delete(ended)
-        this.#partial.delete(ended)
-        this.#viewers.delete(seat)
-      },
+      onEnd: this.#onEnd,
       ...(patienceMs === undefined ? {} : { patienceMs }),
     })
+    const seat = new Seat(stream, asked, this.#renew)
     this.#streams.set(stream, seat)
     this.#noteLacking(stream, lacking)
     this.#viewers.add(seat)
@@ -272,18 +277,14 @@ export class Engine implements LiveEngine, Disposable {
   #lookAtModes(): void {
     const states = this.#reach.states
     for (const [stream, before] of [...this.#partial]) if (before !== states) this.#replace(stream)
+    const found = new Map<Entity, LiveSource | undefined>()
+    const sourceOf = ({ entity }: Watch) => {
+      if (!found.has(entity)) found.set(entity, this.#sources.get(entity.source)?.sourceOf(entity))
+      return found.get(entity)
+    }
     for (const group of [...this.#groups.values()])
-      if (!group.comesFrom(({ entity }) => this.#sources.get(entity.source)?.sourceOf(entity)))
+      if (!group.comesFrom(sourceOf))
         for (const stream of [...this.#streams.keys()]) if (stream.group === group) this.#replace(stream)
-  }
-
-  /** Takes who the viewer of a stream is by now; where the policy decides as before, nobody notices. */
-  #renew(stream: Subscription, viewer: Viewer): void {
-    const seat = this.#streams.get(stream)
-    if (!seat) return
-    const { context } = seat.asked
-    seat.asked = { ...seat.asked, context: { ...context, viewer, memo: new Map() } }
-    this.#replace(stream)
   }
 
   /** Brings a stream to where it belongs by now. */
@@ -330,9 +331,29 @@ interface Asked {
   readonly present: (error: unknown) => GraphQLError
 }
 
-/** What is known of a stream that is open. */
-interface Seat extends Viewing {
+/** What is known of a stream that is open. There may be very many. */
+class Seat implements Viewing {
+  readonly stream: Subscription
   asked: Asked
+  readonly #renew: (seat: Seat, viewer: Viewer) => void
+
+  constructor(stream: Subscription, asked: Asked, renew: (seat: Seat, viewer: Viewer) => void) {
+    this.stream = stream
+    this.asked = asked
+    this.#renew = renew
+  }
+
+  get viewer(): Viewer {
+    return this.asked.context.viewer
+  }
+
+  renew(viewer: Viewer): void {
+    this.#renew(this, viewer)
+  }
+
+  fail(error: unknown): void {
+    this.stream.fail(error)
+  }
 }
 
 interface Placed {

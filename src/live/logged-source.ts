@@ -30,6 +30,11 @@ export class LoggedSource implements LiveSource {
   readonly #index = new WatchIndex<Watcher>()
   readonly #watched = new Map<Watcher, readonly Watched<Watcher>[]>()
   readonly #recent: Pick<Transaction, 'lsn' | 'xid'>[] = []
+  /**
+   * The first recent transaction that a snapshot does not see. It is looked for once for all who read that snapshot;
+   * what comes later is past the places that they ask about, which they noted before they read.
+   */
+  readonly #unseen = new WeakMap<PgSnapshot, bigint | null>()
   readonly #detach: () => void
 
   constructor(options: LoggedSourceOptions) {
@@ -82,7 +87,12 @@ export class LoggedSource implements LiveSource {
   }
 
   isAhead(snapshot: PgSnapshot, lsn: bigint): boolean {
-    return this.#recent.some((transaction) => transaction.lsn <= lsn && !sees(snapshot, transaction.xid))
+    let unseen = this.#unseen.get(snapshot)
+    if (unseen === undefined) {
+      unseen = this.#recent.find(({ xid }) => !sees(snapshot, xid))?.lsn ?? null
+      this.#unseen.set(snapshot, unseen)
+    }
+    return unseen !== null && unseen <= lsn
   }
 
   [Symbol.dispose](): void {
