@@ -52,7 +52,7 @@ export interface EntityDeclaration<M extends ModelName = ModelName> {
   readonly columns: Readonly<Partial<Record<ColumnName<M>, Column>>>
   /** By the name of the Prisma relation, which is the field's name too. */
   readonly relations?: Readonly<Record<string, ToOne<M>>>
-  /** Root field of the connection, where it is not the name with an s. */
+  /** Root field of the connection, where English has another plural than most words have. */
   readonly plural?: string
   /** The order of a connection that names none; the key is added as the last term. */
   readonly defaultOrder: readonly OrderBy<M>[]
@@ -102,6 +102,10 @@ export const upperCase = (name: string) => name.replace(/([a-z0-9])([A-Z])/g, '$
 export const fieldName = (entity: Entity, name: string) =>
   name === entity.key ? 'databaseId' : (entity.columns.get(name)?.name ?? camelCase(name))
 
+/** The plural of a word, as most have it. */
+export const pluralOf = (word: string): string =>
+  /[^aeiou]y$/.test(word) ? `${word.slice(0, -1)}ies` : /(s|x|z|ch|sh)$/.test(word) ? `${word}es` : `${word}s`
+
 /** Declares an entity of a source; see CONTRIBUTING, "Add an entity". */
 export function declareEntity<M extends ModelName>(
   source: string,
@@ -117,7 +121,7 @@ export function declareEntity<M extends ModelName>(
     columns: new Map(Object.entries(columns) as [string, Column][]),
     relations: new Map(Object.entries(relations) as unknown as [string, ToOne][]),
     singular,
-    plural: declaration.plural ?? `${singular}s`,
+    plural: declaration.plural ?? pluralOf(singular),
   }
   if (!entity.columns.has(entity.key))
     throw new Error(`${name} does not declare its key column ${entity.key}.`)

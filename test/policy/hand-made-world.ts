@@ -279,4 +279,4 @@ export function handMadeWorld(columns: Readonly<Record<Source, readonly TableCol
 
 /** What betrays a cell in any text: undefined where its value is too common. */
 export const tokenOf = (value: unknown): string | undefined =>
-  /~\d+~|\.\d{6}(?=Z?$)/.exec(typeof value === 'string' ? value : JSON.stringify(value ?? ''))?.[0]
+  /~\d+~|(?<=:\d\d)\.\d{6}(?=Z?$)/.exec(typeof value === 'string' ? value : JSON.stringify(value ?? ''))?.[0]

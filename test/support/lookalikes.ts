@@ -13,6 +13,7 @@ import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { inject } from 'vitest'
 import { type BySource, bySource, type SourceKey, sourceNames } from '../../src/config/source-names.ts'
+import { migrate } from '../../src/database/migrate.ts'
 
 const run = promisify(execFile)
 const described = fileURLToPath(new URL('../../../shared/databases', import.meta.url))
@@ -22,6 +23,10 @@ const optionalTables = new URL('../../prisma/gpudev/migrations/0002_domains.sql'
 
 /** Whether the descriptions lie beside the checkout; the project ships none of them. */
 export const hasLookalikes = existsSync(join(described, 'create.mjs'))
+
+/** Whether the descriptions tell of a source: a database that joined the graph since is as our own migrations make it. */
+const isDescribed = (source: SourceKey) =>
+  existsSync(join(described, 'catalog', `${descriptionOf(source)}.json`))
 
 /** Names that databases bear at home, by source. */
 const databaseNames = Object.fromEntries(
@@ -120,6 +125,16 @@ export async function createLookalikes(options: LookalikeOptions = {}): Promise<
     ...(originalNames ? ['--original-names'] : []),
   ])
   await addOptionalTables(at(server, names.gpudev), roleOf('gpudev').role)
+  for (const { name } of sourceNames.filter((source) => !isDescribed(source.name))) {
+    const { role, password } = roleOf(name)
+    await execute(
+      server,
+      `CREATE DATABASE ${names[name]}`,
+      `CREATE ROLE ${role} LOGIN PASSWORD '${password}'`,
+    )
+    await migrate({ source: name, url: at(server, names[name]) })
+    await execute(at(server, names[name]), `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`)
+  }
   const urls = bySource((source) => at(server, names[source], roleOf(source)))
   const owned = undo.move()
   return {

@@ -13,7 +13,6 @@ const DeliveryStatus = enumeration('NotificationDeliveryStatus', 'What became of
 
 export const NotificationDelivery = declareEntity(iaas.name, 'NotificationDelivery', {
   table: 'notification_deliveries',
-  plural: 'notificationDeliveries',
   description: 'A notification as it went to one channel.',
   key: 'id',
   columns: {

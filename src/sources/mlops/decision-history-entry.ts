@@ -7,7 +7,6 @@ import { mlops } from './source.ts'
 export const DecisionHistoryEntry = declareEntity(mlops.name, 'DecisionHistoryEntry', {
   table: 'v_decision_history',
   kind: 'view',
-  plural: 'decisionHistoryEntries',
   description:
     'A decision with the version that it was about, in one row, as the pipeline’s own view shows it.',
   key: 'decision_id',

@@ -6,7 +6,6 @@ import { mlops } from './source.ts'
 export const ModelTimelineEntry = declareEntity(mlops.name, 'ModelTimelineEntry', {
   table: 'v_model_timeline',
   kind: 'view',
-  plural: 'modelTimelineEntries',
   description: 'A version in the order of deployment, as the pipeline’s own view shows it.',
   key: 'id',
   columns: {
