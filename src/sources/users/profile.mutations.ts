@@ -11,8 +11,8 @@ interface Changed {
   readonly user: number
 }
 
-/** A name of a colour, or `#` and 3 to 8 hexadecimal digits: pages write it into their styles. */
-const colour = /^(#[0-9a-f]{3,8}|[a-z]{1,20})$/i
+/** A name of a colour, or `#` and 3, 4, 6 or 8 hexadecimal digits: pages write it into their styles. */
+const colour = /^(#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})|[a-z]{1,20})$/i
 
 function checkedColour<T extends string | null | undefined>(given: T): T {
   if (given == null || colour.test(given)) return given

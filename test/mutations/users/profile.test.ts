@@ -75,7 +75,7 @@ describe('updateProfile', () => {
       phoneNumber: ['x'.repeat(51)],
       bio: ['\u0000'],
       avatarName: ['x'.repeat(101)],
-      badgeColor: ['red; background: url(x)', '#12', 'x'.repeat(21)],
+      badgeColor: ['red; background: url(x)', '#12', '#12345', '#1234567', 'x'.repeat(21)],
     }
     for (const [field, values] of Object.entries(wrong))
       for (const value of values)
