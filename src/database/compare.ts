@@ -136,6 +136,15 @@ function wrongDatabase(
   found: FoundDatabase,
   siblings: readonly ExpectedDatabase[],
 ): Parts {
+  const tables = listOf(expected.tables.map(({ name }) => name))
+  const [schema] = found.elsewhere
+  if (schema !== undefined)
+    return {
+      kind: 'wrong-database',
+      expected: `the tables ${tables} in the schema public`,
+      found: `such tables in the schema ${schema}`,
+      remedy: `Move them to public, or make a view of each there: \`CREATE VIEW public.… AS SELECT * FROM ${escapeIdentifier(schema)}.…\`.`,
+    }
   const there = new Set(found.sample)
   const looksLike = siblings.find(
     ({ source, tables }) =>
@@ -145,7 +154,7 @@ function wrongDatabase(
   const contents = names === '' ? 'a database without tables' : `none of them but ${names}`
   return {
     kind: 'wrong-database',
-    expected: `the tables ${listOf(expected.tables.map(({ name }) => name))}`,
+    expected: `the tables ${tables}`,
     found: looksLike ? `the tables of the source ${looksLike.source}` : contents,
     remedy:
       names === ''

@@ -37,4 +37,6 @@ export interface FoundDatabase {
   readonly tables: readonly FoundTable[]
   /** Names of a few tables of `public`, whatever they are: they tell whose database it is. */
   readonly sample: readonly string[]
+  /** Other schemas that have tables by expected names, the one with the most first. */
+  readonly elsewhere: readonly string[]
 }

@@ -52,7 +52,13 @@ SELECT json_build_object(
     FROM relation LEFT JOIN columns ON columns.attrelid = relation.oid
     WHERE relation.relname = ANY($1::text[])
   ), '[]'),
-  'sample', ARRAY(SELECT relname FROM relation ORDER BY relname LIMIT 100)
+  'sample', ARRAY(SELECT relname FROM relation ORDER BY relname LIMIT 100),
+  'elsewhere', ARRAY(
+    SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relname = ANY($1::text[]) AND relkind IN ('r', 'p', 'v', 'm', 'f')
+      AND nspname NOT IN ('public', 'information_schema') AND nspname !~ '^pg_'
+    GROUP BY nspname ORDER BY count(*) DESC, nspname LIMIT 1
+  )
 ) AS found`
 
 /** Reads the catalogue of the database that the inspector is connected to, in one statement. Needs no privilege. */

@@ -239,6 +239,16 @@ describe('a URL', () => {
     expect((await failure(source.guard(() => source.pool.query('SELECT')))).code).toBe('SOURCE_UNAVAILABLE')
   })
 
+  test('whose tables are in another schema is told where, and not to make them anew', async () => {
+    await using database = await createEmptyDatabase()
+    await run(database.url, 'CREATE SCHEMA app; CREATE TABLE app.jobs (); CREATE TABLE app.metrics ()')
+    await using source = await startSource(database.url)
+    expect(source.reason).toMatch(
+      /in the schema public, found such tables in the schema app\. Move them to public, or make a view of each there: /,
+    )
+    expect(source.reason).not.toContain('migrate')
+  })
+
   test('that names an empty database is told so, and is found full without a restart', async () => {
     await using database = await createEmptyDatabase()
     await using source = await startSource(database.url)
