@@ -10,6 +10,7 @@ export interface MemoryLog extends Pick<ChangeLog, 'write'> {
   readonly epochs: readonly string[]
   readonly last: bigint
   readonly reports: readonly CaptureReport[]
+  readonly notes: ReadonlyMap<string, string>
   /** Waits until the log is as wanted. */
   until(holds: () => boolean): Promise<void>
   /** What an append and an advance wait for; they fail with what it throws. */
@@ -21,6 +22,7 @@ export function memoryLog(): MemoryLog {
   const transactions: Transaction[] = []
   const epochs: string[] = []
   const reports: CaptureReport[] = []
+  const notes = new Map<string, string>()
   let origin: string | undefined
   let last = 0n
   const reach = (lsn: bigint) => {
@@ -31,6 +33,7 @@ export function memoryLog(): MemoryLog {
     transactions,
     epochs,
     reports,
+    notes,
     get last() {
       return last
     },
@@ -43,6 +46,7 @@ export function memoryLog(): MemoryLog {
     beforeWrite: async () => {},
     async write(_source: string, identity: LogIdentity) {
       if (identity.origin !== origin || last < identity.confirmed) {
+        notes.clear()
         epochs.push(`epoch ${epochs.length + 1}`)
         origin = identity.origin
         last = identity.confirmed
@@ -50,9 +54,15 @@ export function memoryLog(): MemoryLog {
       const log = this
       return {
         epoch: epochs.at(-1) ?? '',
-        last,
-        async append(batch) {
+        get last() {
+          return last
+        },
+        notes: async () => new Map(notes),
+        async append(batch, news = new Map()) {
           await log.beforeWrite()
+          for (const [name, text] of news)
+            if (text === null) notes.delete(name)
+            else notes.set(name, text)
           transactions.push(...batch.filter(({ lsn }) => lsn > last))
           reach(batch.at(-1)?.lsn ?? 0n)
         },

@@ -37,6 +37,9 @@ export const reportEveryMs = 2_000
 /** How old a report may be and still be believed, in milliseconds. */
 export const reportStaleMs = 10_000
 
+/** What a writer keeps for the one who comes after, by name; null where it is kept no longer. No text is empty. */
+export type Notes = ReadonlyMap<string, string | null>
+
 /**
  * The one who captures a source. There is one at a time: who holds the slot. Once a promise was rejected the writer is
  * of no use, for nobody knows what the log holds: ask for another, and send again what is above its `last`.
@@ -46,11 +49,13 @@ export interface LogWriter {
   /** Where the log reaches: to the last commit or advance. What is not above it is passed over in silence, for it is there. */
   readonly last: bigint
   /**
-   * Resolves when the transactions are durable: they may be acknowledged then.
+   * Resolves when the transactions are durable: they may be acknowledged then. The notes are kept with them in one step.
    *
    * @throws WriterFenced
    */
-  append(transactions: readonly Transaction[]): Promise<void>
+  append(transactions: readonly Transaction[], notes?: Notes): Promise<void>
+  /** All notes of the epoch, by name. */
+  notes(): Promise<ReadonlyMap<string, string>>
   /**
    * Up to here there is nothing that is not in the log: nobody wrote, or nothing of interest. Resolves when that is
    * durable, for it is acknowledged then. Readers are not woken; a position there reads on as any other. It costs a

@@ -2,7 +2,8 @@
  * What Redis does at once for the log. A script runs alone, so a writer that was fenced off cannot slip an entry in
  * between the question and the answer.
  *
- * KEYS: a source's history (a hash), its stream, and the marks that tell how old its entries are. Positions are kept as
+ * KEYS: a source's history (a hash), its stream, the marks that tell how old its entries are, and its writer's notes (a
+ * hash). Positions are kept as
  * 16 hexadecimal digits, which compare as texts, because Lua's numbers have 53 bits; an entry's id is the same number in
  * decimal, which is what Redis orders a stream by and refuses to take twice.
  *
@@ -20,7 +21,7 @@ end
 /**
  * Goes on with a history, or begins another. ARGV: origin, where the slot stands (hexadecimal, decimal), the epoch to
  * begin if need be, seconds for which a former stream stays. KEYS[2] is the stream as it is named now, KEYS[3] its
- * marks. A stream that does not end where the history says has lost something: that begins another, too.
+ * marks, KEYS[4] its notes. A stream that does not end where the history says has lost something: that begins another, too.
  *
  * @returns epoch, generation, last, reached.
  */
@@ -40,6 +41,7 @@ if h[1] then
     redis.call('EXPIRE', KEYS[2], ARGV[5])
   end
   redis.call('EXPIRE', KEYS[3], ARGV[5])
+  redis.call('EXPIRE', KEYS[4], ARGV[5])
   redis.call('HDEL', KEYS[1], 'report')
 end
 redis.call('HSET', KEYS[1], 'epoch', ARGV[4], 'origin', ARGV[1], 'trimmed', ARGV[2], 'last', ARGV[2], 'lastId', ARGV[3],
@@ -48,8 +50,8 @@ return {ARGV[4], redis.call('HINCRBY', KEYS[1], 'generation', 1), ARGV[2], ARGV[
 `
 
 /**
- * ARGV: epoch, generation, how far the writer knows that the log reaches, then for each entry its position in
- * hexadecimal and in decimal, and its text.
+ * ARGV: epoch, generation, how far the writer knows that the log reaches, where the entries begin, names and texts of
+ * notes, of which the empty are forgotten; then for each entry its position in hexadecimal and in decimal, and its text.
  *
  * @returns 'fenced', or 'torn' where the log does not reach so far, or how far it reached before.
  */
@@ -60,7 +62,12 @@ local h = redis.call('HMGET', KEYS[1], 'last', 'lastId', 'reached')
 local last, id, before = h[1], h[2], h[3]
 if before < ARGV[3] then return 'torn' end
 local reached = before
-for at = 4, #ARGV, 3 do
+local first = tonumber(ARGV[4])
+for at = 5, first - 1, 2 do
+  if ARGV[at + 1] == '' then redis.call('HDEL', KEYS[4], ARGV[at])
+  else redis.call('HSET', KEYS[4], ARGV[at], ARGV[at + 1]) end
+end
+for at = first, #ARGV, 3 do
   if ARGV[at] > reached then
     redis.call('XADD', KEYS[2], ARGV[at + 1] .. '-0', 'lsn', ARGV[at], 'after', last, 'body', ARGV[at + 2])
     last, id, reached = ARGV[at], ARGV[at + 1], ARGV[at]

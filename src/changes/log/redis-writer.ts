@@ -1,5 +1,5 @@
 import type { Transaction } from '../change.ts'
-import { type CaptureReport, type LogWriter, WriterFenced } from './change-log.ts'
+import { type CaptureReport, type LogWriter, type Notes, WriterFenced } from './change-log.ts'
 import { encodeTransaction } from './encoding.ts'
 import { type RedisConnection, unusable } from './redis-connection.ts'
 import { advanceScript, appendScript, reportScript, trimScript } from './redis-scripts.ts'
@@ -10,11 +10,12 @@ export const digits = (lsn: bigint): string => lsn.toString(16).padStart(16, '0'
 /** The hash of a source; the braces keep its keys together in a cluster. */
 export const historyKey = (prefix: string, source: string): string => `${prefix}:{${source}}`
 
-/** History, stream and marks of an epoch. */
-export const keysOf = (key: string, epoch: string): [string, string, string] => [
+/** History, stream, marks and notes of an epoch. */
+export const keysOf = (key: string, epoch: string): [string, string, string, string] => [
   key,
   `${key}:${epoch}`,
   `${key}:${epoch}:marks`,
+  `${key}:${epoch}:notes`,
 ]
 
 export interface RedisWriterOptions {
@@ -39,7 +40,7 @@ export class RedisWriter implements LogWriter {
   readonly epoch: string
   readonly source: string
   readonly #options: RedisWriterOptions
-  readonly #keys: [string, string, string]
+  readonly #keys: ReturnType<typeof keysOf>
   #last: bigint
 
   constructor(options: RedisWriterOptions) {
@@ -54,18 +55,29 @@ export class RedisWriter implements LogWriter {
     return this.#last
   }
 
-  async append(transactions: readonly Transaction[]): Promise<void> {
+  async append(transactions: readonly Transaction[], notes: Notes = new Map()): Promise<void> {
     const fresh = transactions.filter(({ lsn }) => lsn > this.#last)
-    const newest = fresh.at(-1)
-    if (!newest) return
+    if (fresh.length === 0 && notes.size === 0) return
+    const noted = [...notes].flatMap(([name, text]) => [name, text ?? ''])
     const entries = fresh.flatMap((transaction) => {
       const { lsn } = transaction
       return [digits(lsn), String(lsn), encodeTransaction(transaction)]
     })
-    const answer = await this.#evaluate(appendScript, [digits(this.#last), ...entries])
+    const answer = await this.#evaluate(appendScript, [
+      digits(this.#last),
+      String(5 + noted.length),
+      ...noted,
+      ...entries,
+    ])
     if (answer === 'fenced') throw this.#fenced()
     if (answer === 'torn') throw unusable(`it has lost a part of the log of ${this.source}`)
-    if (newest.lsn > this.#last) this.#last = newest.lsn
+    const newest = fresh.at(-1)
+    if (newest && newest.lsn > this.#last) this.#last = newest.lsn
+  }
+
+  async notes(): Promise<ReadonlyMap<string, string>> {
+    const [, , , key] = this.#keys
+    return new Map(Object.entries(await this.#options.connection.run((client) => client.hGetAll(key))))
   }
 
   async advance(to: bigint): Promise<void> {

@@ -162,18 +162,23 @@ class SqliteLog implements ChangeLog {
       get last() {
         return last
       },
-      append: async (transactions) => {
+      append: async (transactions, notes) => {
         const encoded = transactions
           .filter(({ lsn }) => lsn > last)
           .map((transaction) => ({ transaction, body: encodeTransaction(transaction) }))
-        if (encoded.length === 0) return
+        if (encoded.length === 0 && !notes?.size) return
         const entries = encoded.map(({ transaction, body }): StoredEntry => ({ lsn: transaction.lsn, body }))
-        const before = await this.#thread.ask({ kind: 'append', tenure, entries })
+        const before = await this.#thread.ask({ kind: 'append', tenure, entries, notes })
         if (typeof before !== 'bigint') throw fenced()
         for (const { transaction, body } of encoded)
           if (transaction.lsn > before) recent.add(transaction, body.length)
         last = later(last, recent.end.lsn)
         this.#wakeups.wake(source)
+      },
+      notes: async () => {
+        const notes = await this.#thread.ask({ kind: 'notes', tenure })
+        if (!(notes instanceof Map)) throw fenced()
+        return notes
       },
       advance: async (to) => {
         if (to <= last) return

@@ -4,14 +4,15 @@
  *
  * A history (a source's epoch) has a table of its own, whose row ids are the positions: an append goes to the end of a
  * tree, a read is a range of it, and no index is kept beside. Another epoch is another table, so that beginning it costs
- * nothing however much the former held; that is deleted later, in steps like everything that is too old.
+ * nothing however much the former held; that is deleted later, in steps like everything that is too old. What its writer
+ * notes is in a table beside it, of which nothing becomes too old.
  *
  * Invariants: a history's entries lie above `trimmed` and not above `last`, and there is no hole between the two;
  * `last` never exceeds `reached`. Only the holder of the newest generation writes.
  */
 import { randomBytes } from 'node:crypto'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { CaptureReport, LogIdentity } from './change-log.ts'
+import type { CaptureReport, LogIdentity, Notes } from './change-log.ts'
 import { OtherFormat } from './sqlite-failure.ts'
 
 /** Raised when the tables change their meaning; a file of another format is set aside. */
@@ -56,6 +57,12 @@ export interface Opened {
 export interface StoredEntry {
   readonly lsn: bigint
   readonly body: string
+}
+
+/** What is added in one step. */
+export interface Addition {
+  readonly entries: readonly StoredEntry[]
+  readonly notes?: Notes | undefined
 }
 
 export interface Limits {
@@ -116,6 +123,7 @@ export class SqliteStore implements Disposable {
     if (current && current.origin === origin && (current.reached as bigint) >= confirmed) {
       const [history, generation] = [Number(current.id), Number(current.generation) + 1]
       this.#run('UPDATE history SET generation = ? WHERE id = ?', generation, history)
+      this.#makeNotes(history)
       return {
         tenure: { history, epoch: current.epoch as string, generation },
         last: current.last as bigint,
@@ -133,11 +141,15 @@ export class SqliteStore implements Disposable {
     this.#database.exec(
       `CREATE TABLE entries_${history} (lsn INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT`,
     )
+    this.#makeNotes(history)
     return { tenure: { history, epoch, generation: 1 }, last: confirmed, reached: confirmed }
   }
 
-  /** Keeps the entries that are not there. Where the history reached before; undefined for one who is fenced off. */
-  append(tenure: Tenure, entries: readonly StoredEntry[], at: number): bigint | undefined {
+  /**
+   * Keeps the entries that are not there, and the notes. Where the history reached before; undefined for one who is fenced
+   * off.
+   */
+  append(tenure: Tenure, { entries, notes }: Addition, at: number): bigint | undefined {
     const reached = this.#reached(tenure)
     if (reached === undefined) return undefined
     let last = reached
@@ -149,7 +161,18 @@ export class SqliteStore implements Disposable {
     }
     if (last > reached)
       this.#run('UPDATE history SET last = ?, reached = ? WHERE id = ?', last, last, tenure.history)
+    const table = `notes_${tenure.history}`
+    for (const [name, text] of notes ?? [])
+      if (text === null) this.#run(`DELETE FROM ${table} WHERE name = ?`, name)
+      else this.#run(`INSERT OR REPLACE INTO ${table} VALUES (?, ?)`, name, text)
     return reached
+  }
+
+  /** All notes; undefined for one who is fenced off. */
+  notes(tenure: Tenure): ReadonlyMap<string, string> | undefined {
+    if (this.#reached(tenure) === undefined) return undefined
+    const rows = this.#statement(`SELECT name, text FROM notes_${tenure.history}`).all()
+    return new Map(rows.map(({ name, text }) => [name as string, text as string]))
   }
 
   /** Whether the one who asks is not fenced off. */
@@ -187,7 +210,7 @@ export class SqliteStore implements Disposable {
       .run(stepEntries)
     if (Number(changes) === 0) {
       this.#statements.clear()
-      this.#database.exec(`DROP TABLE entries_${former.id}`)
+      this.#database.exec(`DROP TABLE entries_${former.id}; DROP TABLE IF EXISTS notes_${former.id}`)
       this.#run('DELETE FROM history WHERE id = ?', former.id as bigint)
     }
     return true
@@ -233,6 +256,13 @@ export class SqliteStore implements Disposable {
   bytesInUse(): number {
     const pragma = (name: string) => Number(this.#get(`PRAGMA ${name}`)?.[name])
     return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size')
+  }
+
+  /** Histories of old have none. */
+  #makeNotes(history: number): void {
+    this.#database.exec(
+      `CREATE TABLE IF NOT EXISTS notes_${history} (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+    )
   }
 
   #forget(history: number, upTo: bigint): void {

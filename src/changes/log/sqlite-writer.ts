@@ -10,19 +10,20 @@ import { renameSync, rmSync } from 'node:fs'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { CaptureReport, LogIdentity } from './change-log.ts'
 import { isDamaged } from './sqlite-failure.ts'
-import { type Limits, type Opened, SqliteStore, type StoredEntry, type Tenure } from './sqlite-store.ts'
+import { type Addition, type Limits, type Opened, SqliteStore, type Tenure } from './sqlite-store.ts'
 
 /** What the thread is asked to do. */
 export type Order =
   | { readonly kind: 'open'; readonly source: string; readonly identity: LogIdentity }
-  | { readonly kind: 'append'; readonly tenure: Tenure; readonly entries: readonly StoredEntry[] }
+  | ({ readonly kind: 'append'; readonly tenure: Tenure } & Addition)
+  | { readonly kind: 'notes'; readonly tenure: Tenure }
   | { readonly kind: 'advance'; readonly tenure: Tenure; readonly to: bigint }
   | { readonly kind: 'report'; readonly tenure: Tenure; readonly report: CaptureReport }
   /** The reader has met damage, in the file that came after so many replacements. */
   | { readonly kind: 'renew'; readonly replacements: number }
   | { readonly kind: 'close' }
 
-export type Result = Opened | bigint | boolean | undefined
+export type Result = Opened | ReadonlyMap<string, string> | bigint | boolean | undefined
 
 export interface Request {
   readonly id: number
@@ -130,7 +131,9 @@ class Writer {
       case 'open':
         return this.#store.open(order.source, order.identity)
       case 'append':
-        return this.#store.append(order.tenure, order.entries, Date.now())
+        return this.#store.append(order.tenure, order, Date.now())
+      case 'notes':
+        return this.#store.notes(order.tenure)
       case 'advance':
         return this.#store.advance(order.tenure, order.to)
       case 'report':

@@ -166,6 +166,34 @@ export function describeLog({ name, place }: LogUnderTest): void {
       expect(await take(log, 'platform', start, 2)).toEqual([commit(101), commit(102, 'new')])
     })
 
+    it('keeps what its writer notes for the next one, with the transactions or not at all', async () => {
+      await using home = await place()
+      {
+        await using log = await home.open()
+        const writer = await log.write('platform', identity())
+        expect(await writer.notes()).toEqual(new Map())
+        await writer.append([], new Map([['jobs', '[1]']]))
+        const notes = new Map([
+          ['jobs 1', '["a"]'],
+          ['jobs ü "2"', '["b"]'],
+        ])
+        await writer.append([commit(101)], notes)
+        await writer.append([commit(102)], new Map([['jobs 1', null]]))
+      }
+      await using log = await home.open()
+      const former = await log.write('platform', identity(102n))
+      const kept = new Map([
+        ['jobs', '[1]'],
+        ['jobs ü "2"', '["b"]'],
+      ])
+      expect(await former.notes()).toEqual(kept)
+      const writer = await log.write('platform', identity(102n))
+      await expect(former.append([commit(103)], new Map([['late', '[]']]))).rejects.toThrow(WriterFenced)
+      expect(await writer.notes()).toEqual(kept)
+      const another = await log.write('platform', identity(50n, 'system 2, slot a'))
+      expect(await another.notes()).toEqual(new Map())
+    })
+
     it('refuses positions that never were', async () => {
       await using home = await place()
       await using log = await home.open()
