@@ -11,6 +11,7 @@ import { type Watching, watchingOf } from './changes/watching.ts'
 import type { Config } from './config/config.ts'
 import { TributaryError } from './errors/tributary-error.ts'
 import { expectedDatabase } from './sources/expected.ts'
+import { rememberedColumns } from './sources/remembered.ts'
 
 /** The change log, the captures that this process runs into it, and the feeds that it reads out of it. */
 export interface Capturing extends AsyncDisposable {
@@ -86,7 +87,15 @@ async function opened(config: Config, log: Logger): Promise<{ changes?: ChangeLo
 const capturesOf = ({ sources }: Config, changes: ChangeLog, log: Logger): Capture[] =>
   sources.flatMap((config) =>
     config.capture
-      ? [new Capture({ config, tables: capturedTables(expectedDatabase(config.name)), changes, log })]
+      ? [
+          new Capture({
+            config,
+            tables: capturedTables(expectedDatabase(config.name)),
+            remembered: rememberedColumns(config.name),
+            changes,
+            log,
+          }),
+        ]
       : [],
   )
 

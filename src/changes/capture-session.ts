@@ -17,13 +17,16 @@ import { reasonOf } from '../database/failure.ts'
 import { openClient } from '../database/open-client.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import { Intake } from './intake.ts'
-import { type ChangeLog, type LogWriter, WriterFenced } from './log/change-log.ts'
+import { type ChangeLog, WriterFenced } from './log/change-log.ts'
 import { planCapture } from './postgres/capture-plan.ts'
 import { type Ask, type CaptureNames, type CaptureState, readCaptureState } from './postgres/capture-state.ts'
 import { parseLsn } from './postgres/lsn.ts'
 import { ReplicationStream, type StreamTiming } from './postgres/replication-stream.ts'
 import { createSlot, dropSlot, invalidate, publish, slotPosition } from './postgres/set-up.ts'
+import { tableReader } from './postgres/table-reading.ts'
 import type { TransactionReader } from './postgres/transaction-reader.ts'
+import { RememberingWriter } from './remembering-writer.ts'
+import type { RememberedColumns } from './row-memory.ts'
 
 /** In milliseconds. */
 export interface CaptureTiming extends StreamTiming {
@@ -42,6 +45,8 @@ export interface SessionOptions {
   readonly names: CaptureNames
   readonly reader: TransactionReader
   readonly log: Pick<ChangeLog, 'write'>
+  /** What of the rows is remembered, and the connection by which they are read: the capture's role needs no SELECT. */
+  readonly remembered: { readonly columns: RememberedColumns; readonly plan: ConnectionPlan }
   readonly timing: CaptureTiming
   readonly signal: AbortSignal
   readonly tell: (news: SessionNews) => void
@@ -86,7 +91,10 @@ export async function captureSession(options: SessionOptions): Promise<void> {
   if (position === undefined) throw new Error(`the slot ${names.slot} vanished`)
   const confirmed = parseLsn(position)
   stream.confirm(confirmed)
-  const writer = await log.write(source, { origin, confirmed })
+  const writer = await RememberingWriter.over(
+    await log.write(source, { origin, confirmed }),
+    options.remembered.columns,
+  )
   intake.begin(writer, stream)
   const over = new AbortController()
   cleanup.defer(() => over.abort())
@@ -193,7 +201,7 @@ interface WatchOptions {
   readonly options: SessionOptions
   readonly ask: Ask
   readonly intake: Intake
-  readonly writer: LogWriter
+  readonly writer: RememberingWriter
   readonly tell: (news: SessionNews) => void
   readonly signal: AbortSignal
 }
@@ -202,6 +210,7 @@ interface WatchOptions {
 async function watch({ options, ask, intake, writer, tell, signal }: WatchOptions): Promise<void> {
   const { names, timing } = options
   let known: ReadonlyMap<string, number> | undefined
+  let unreadable: readonly string[] = []
   while (!signal.aborted) {
     const state = await readCaptureState(ask, names)
     const { publication, mayPublish, unwatched } = planCapture(state, names)
@@ -218,8 +227,34 @@ async function watch({ options, ask, intake, writer, tell, signal }: WatchOption
     const lagBytes = lag > 0n ? Number(lag) : 0
     await writer.report({ status: 'streaming', at: Date.now(), lagBytes, unwatched })
     tell({ kind: 'streaming', epoch: writer.epoch, lagBytes, unwatched })
+    const due = writer.unread.filter((table) => !(table in unwatched) && !unreadable.includes(table))
+    if (due.length > 0) unreadable = [...unreadable, ...(await readTables(due, options, writer))]
     await pause(timing.watchMs, undefined, { signal }).catch(() => {})
   }
+}
+
+/** Reads who sees the rows that have not changed yet. Answers the tables of which that cannot be known. */
+async function readTables(
+  tables: readonly string[],
+  options: SessionOptions,
+  writer: RememberingWriter,
+): Promise<readonly string[]> {
+  const { remembered, names, tell } = options
+  const unreadable: string[] = []
+  await using cleanup = new AsyncDisposableStack()
+  const connecting = connect({ ...options, plan: remembered.plan }, cleanup)
+  connecting.catch(() => {})
+  const limit = Math.floor(writer.room / tables.length)
+  for (const table of tables)
+    try {
+      const key = names.tables.find(({ name }) => name === table)?.key ?? []
+      await writer.read(table, limit, tableReader(await connecting, key))
+    } catch (error) {
+      unreadable.push(table)
+      const reason = explain(error as Error, remembered.plan.address)
+      tell({ kind: 'warning', line: `who sees rows of ${table} is not known before they change: ${reason}` })
+    }
+  return unreadable
 }
 
 /** What names each table's place in the publication; another after it left and came back. */

@@ -12,6 +12,7 @@ import {
 import { type ChangeLog, reportEveryMs } from './log/change-log.ts'
 import type { CapturedTable } from './postgres/captured-table.ts'
 import { defaultLimits, type TransactionLimits, TransactionReader } from './postgres/transaction-reader.ts'
+import type { RememberedColumns } from './row-memory.ts'
 
 /** How a source is being captured by this process. */
 export interface CaptureStatus {
@@ -36,6 +37,8 @@ export interface CaptureOptions {
   readonly config: SourceConfig
   readonly tables: readonly CapturedTable[]
   readonly changes: Pick<ChangeLog, 'write'>
+  /** Columns of which the log tells how they were before. Default none. */
+  readonly remembered?: RememberedColumns
   readonly log: CaptureLog
   readonly timing?: Partial<CaptureTiming & RetryTiming>
   readonly limits?: TransactionLimits
@@ -82,7 +85,7 @@ export class Capture implements AsyncDisposable {
 
   /** @throws TributaryError CONFIG_INVALID when a certificate named in the URL cannot be read. */
   constructor(options: CaptureOptions) {
-    const { config, tables, changes, timing, limits = defaultLimits } = options
+    const { config, tables, changes, timing, limits = defaultLimits, remembered = new Map() } = options
     const { capture } = config
     if (!capture) throw new Error(`${config.name} has no settings for its capture`)
     this.source = config.name
@@ -94,6 +97,7 @@ export class Capture implements AsyncDisposable {
       names: { slot: capture.slot, publication: capture.publication, tables },
       reader: new TransactionReader(tables, limits),
       log: changes,
+      remembered: { columns: remembered, plan: planConnection(config) },
       timing: this.#timing,
     }
   }

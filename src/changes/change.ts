@@ -9,6 +9,12 @@
  */
 export type ColumnValues = Readonly<Record<string, string | null>>
 
+/**
+ * What a row was before, of the columns that are remembered for it (`row-memory.ts`): of a deleted one all of them, of one
+ * that was updated those that were otherwise. Absent where that is not known.
+ */
+export type Former = ColumnValues
+
 /** One thing that happened to a table of the schema `public`. */
 export type Change =
   | {
@@ -20,8 +26,9 @@ export type Change =
       readonly oldKey?: string
       /** The row as it is after. */
       readonly values: ColumnValues
+      readonly former?: Former
     }
-  | { readonly kind: 'delete'; readonly table: string; readonly key: string }
+  | { readonly kind: 'delete'; readonly table: string; readonly key: string; readonly former?: Former }
   | { readonly kind: 'truncate'; readonly table: string }
   /** Whatever is known of the table's rows may be wrong: the transaction was too large to keep, or the table is another. */
   | { readonly kind: 'invalidate'; readonly table: string; readonly reason: string }

@@ -12,9 +12,9 @@
  * next changes itself.
  */
 import { rowsRule } from '../auth/policy.ts'
-import type { Rule } from '../auth/rule.ts'
 import type { Change, ColumnValues } from '../changes/change.ts'
 import type { GraphContext } from '../graph/context.ts'
+import { decidingColumns, decidingRelations } from '../graph/deciding-columns.ts'
 import { type Entity, entities } from '../graph/entity.ts'
 import { farEntity, rowRuleOf } from '../graph/visibility.ts'
 
@@ -29,6 +29,11 @@ export type ReadAnchors = (
 ) => Promise<readonly ColumnValues[]>
 
 type Anchor = ColumnValues | null
+
+/** What is known of rows that are gone, by table and key. */
+export type FormerRows = ReadonlyMap<string, ColumnValues>
+
+export const formerRow = (table: string, key: string): string => `${table} ${key}`
 
 interface Kept {
   readonly entity: Entity
@@ -45,32 +50,8 @@ interface Kept {
 /** Rows of one table that are kept at most. */
 const maximumKept = 50_000
 
-/** The columns that decide about a row of an entity, and those that lead to the rows that do. */
-export function anchorColumns(entity: Entity, rule: Rule = rowsRule(entity.name)): string[] {
-  switch (rule.kind) {
-    case 'own':
-    case 'listed':
-    case 'within':
-    case 'empty':
-    case 'noneOf':
-      return [rule.column]
-    case 'through':
-      return [farEntity(entity, rule.relation).by]
-    case 'any':
-    case 'all':
-      return rule.of.flatMap((part) => anchorColumns(entity, part))
-    default:
-      return []
-  }
-}
-
-function relationsIn(rule: Rule): string[] {
-  if (rule.kind === 'through') return [rule.relation]
-  return rule.kind === 'any' || rule.kind === 'all' ? rule.of.flatMap(relationsIn) : []
-}
-
 /** The relations by which an entity's rule goes on to other rows. */
-const relationsOf = (entity: Entity) => [...new Set(relationsIn(rowsRule(entity.name)))]
+const relationsOf = (entity: Entity) => [...new Set(decidingRelations(rowsRule(entity.name)))]
 
 /** Every entity that decides about rows of one, but itself. */
 export function anchorEntities(entity: Entity, found = new Set<Entity>()): Set<Entity> {
@@ -89,7 +70,7 @@ export function decidingEntities(
   entity: Entity,
   found = new Set<Entity>(),
 ): Set<Entity> {
-  for (const relation of relationsIn(rowRuleOf(context, entity))) {
+  for (const relation of decidingRelations(rowRuleOf(context, entity))) {
     const { far } = farEntity(entity, relation)
     if (found.has(far) || isSeenThroughout(context, far)) continue
     found.add(far)
@@ -116,29 +97,31 @@ export class Anchors {
     this.#read = read
   }
 
-  /** A row with all that rules read of it and beyond it; at once where everything is kept. */
-  complete(entity: Entity, values: ColumnValues): AnchoredRow | Promise<AnchoredRow> {
+  /**
+   * A row with all that rules read of it and beyond it; at once where everything is kept.
+   *
+   * @param former what rows that are gone were.
+   */
+  complete(entity: Entity, values: ColumnValues, former?: FormerRows): AnchoredRow | Promise<AnchoredRow> {
     const row: Record<string, unknown> = {}
-    for (const column of anchorColumns(entity)) row[column] = parsed(entity, column, values[column])
+    for (const column of decidingColumns(entity)) row[column] = parsed(entity, column, values[column])
     const waits: Promise<unknown>[] = []
     for (const relation of relationsOf(entity)) {
       const { by, far, column } = farEntity(entity, relation)
       const name = values[by]
-      const found = name == null ? null : this.#row(far, column, name)
-      if (found === null) row[relation] = null
-      else {
-        const next =
-          found instanceof Promise
-            ? found.then((one) => one && this.complete(far, one))
-            : this.complete(far, found)
-        if (next instanceof Promise)
-          waits.push(
-            next.then((one) => {
-              row[relation] = one
-            }),
-          )
-        else row[relation] = next
+      const completed = (one: Anchor) => {
+        const anchor = one ?? (column === far.key && former?.get(formerRow(far.table, name ?? ''))) ?? null
+        return anchor && this.complete(far, anchor, former)
       }
+      const found = name == null ? null : this.#row(far, column, name)
+      const next = found instanceof Promise ? found.then(completed) : completed(found)
+      if (next instanceof Promise)
+        waits.push(
+          next.then((one) => {
+            row[relation] = one
+          }),
+        )
+      else row[relation] = next
     }
     return waits.length === 0 ? row : Promise.all(waits).then(() => row)
   }
@@ -182,7 +165,7 @@ export class Anchors {
     if (name == null) return true
     const before = rows.get(name)
     const isKnown = before !== undefined || (kept.isWhole && change.kind === 'update')
-    const columns = [...new Set([column, entity.key, ...anchorColumns(entity)])]
+    const columns = [...new Set([column, entity.key, ...decidingColumns(entity)])]
     // It may name this row by another value now; the former one is not told.
     if (!isByKey && before === undefined && change.kind === 'update') rows.clear()
     if (columns.some((one) => values[one] === undefined)) {
@@ -233,7 +216,7 @@ export class Anchors {
     const overtaken = new Set<string>()
     kept.overtaken = overtaken
     try {
-      const columns = [...new Set([entity.key, ...anchorColumns(entity)])]
+      const columns = [...new Set([entity.key, ...decidingColumns(entity)])]
       const all = await this.#read(entity, { limit: maximumKept + 1 }, columns)
       // Forgotten meanwhile, or too many.
       if (kept.overtaken !== overtaken || all.length > maximumKept) return
@@ -280,11 +263,19 @@ export class Anchors {
     await new Promise((resolve) => setImmediate(resolve))
     const { names } = this.#batches.get(kept) ?? { names: new Set<string>() }
     this.#batches.delete(kept)
-    const columns = [...new Set([column, entity.key, ...anchorColumns(entity)])]
+    const columns = [...new Set([column, entity.key, ...decidingColumns(entity)])]
     const rows = await this.#read(entity, { column, values: [...names] }, columns)
     return new Map(rows.map((row) => [String(row[column]), row]))
   }
 }
+
+/** Whether all rows that an anchored row names are there. */
+export const isWhole = (entity: Entity, row: AnchoredRow): boolean =>
+  relationsOf(entity).every((relation) => {
+    const { by, far } = farEntity(entity, relation)
+    const next = row[relation] as AnchoredRow | null | undefined
+    return row[by] == null || (next != null && isWhole(far, next))
+  })
 
 function forget(kept: Kept): void {
   kept.rows.clear()

@@ -23,6 +23,7 @@ import { Engine, type EngineOptions } from '../../src/live/engine.ts'
 import type { LiveStream, SharedResult, StreamSink } from '../../src/live/stream.ts'
 import { expectedDatabase } from '../../src/sources/expected.ts'
 import { peopleReader } from '../../src/sources/people-reader.ts'
+import { rememberedColumns } from '../../src/sources/remembered.ts'
 import { configFor, publishTables, quick } from '../changes/capture-kit.ts'
 import { cloneDatabases, type TestDatabases } from '../support/databases.ts'
 import { everyone } from '../support/everyone.ts'
@@ -172,7 +173,10 @@ export async function openLiveWorld({
     clients.set(source, client)
     await publishTables(client, url, tables)
     const config = { ...configFor(url), name: source }
-    const capture = cleanup.use(new Capture({ config, tables, changes: log, log: silent, timing: quick }))
+    const remembered = rememberedColumns(source)
+    const capture = cleanup.use(
+      new Capture({ config, tables, remembered, changes: log, log: silent, timing: quick }),
+    )
     capture.start()
     while (capture.status.state !== 'STREAMING')
       await new Promise<void>((resolve) => {
