@@ -2,7 +2,8 @@ import type { ColumnValues } from '../changes/change.ts'
 import type { GraphContext } from '../graph/context.ts'
 import type { Entity } from '../graph/entity.ts'
 import { rowRuleOf } from '../graph/visibility.ts'
-import { type AnchoredRow, decidingEntities } from './anchors.ts'
+import { ruleHolds } from '../graph/visibility-row.ts'
+import { type AnchoredRow, type Anchors, decidingEntities, type FormerRows, isWhole } from './anchors.ts'
 import type { Audience, Telling } from './audience.ts'
 import type { Entry, LiveSource } from './live-source.ts'
 import { Matcher } from './matcher.ts'
@@ -33,14 +34,33 @@ export class Decider {
       if (watch.by === 'filter') this.#matchers.set(watch, new Matcher({ context, watch, anchors }))
   }
 
-  /** Whether everybody sees every row of a watch, so that a key tells nothing that is not to be known. */
-  isSeenByAll({ entity }: Watch): boolean {
-    return rowRuleOf(this.#context(), entity).kind === 'always'
+  /**
+   * Whether the group sees a row of an entity, by what its columns say and by those that it leads to as they are now, or
+   * were where they are gone; undefined where that is not known of all that would tell.
+   */
+  async sees(
+    entity: Entity,
+    values: ColumnValues | undefined,
+    anchors: Anchors,
+    former?: FormerRows,
+  ): Promise<boolean | undefined> {
+    const context = this.#context()
+    const rule = rowRuleOf(context, entity)
+    if (rule.kind === 'always' || rule.kind === 'never') return rule.kind === 'always'
+    if (!values) return undefined
+    const row = await anchors.complete(entity, values, former)
+    return ruleHolds(context, entity, rule, row) || (isWhole(entity, row) ? false : undefined)
   }
 
   /** The entities whose rows decide which of a watch's rows are seen. */
   decidingFor({ entity }: Watch): ReadonlySet<Entity> {
     return decidingEntities(this.#context(), entity)
+  }
+
+  /** The entities whose rows decide about those of a source's lists. */
+  decidingIn(source: LiveSource): ReadonlySet<Entity> {
+    const lists = [...this.#sources].filter(([{ by }, from]) => by === 'filter' && from === source)
+    return new Set(lists.flatMap(([watch]) => [...this.decidingFor(watch)]))
   }
 
   /** Of lists the rows that decide who sees what is in them are kept before they are read, lest a change be missed. */
@@ -122,11 +142,16 @@ function draftsOf({ source, transaction, index, change, watch }: Entry): Sourced
     place: { source: source.name, lsn, index },
   }
   const concerns = (key: string) => watch.by !== 'key' || String(watch.key) === key
-  if (change.kind === 'delete') return [{ ...draft, kind: 'REMOVED', key: change.key }]
+  if (change.kind === 'delete') {
+    const { key, former } = change
+    return [{ ...draft, kind: 'REMOVED', key, ...(former && { former }) }]
+  }
   const { key, oldKey, values } = change
+  const known = change.former && { former: { ...values, ...change.former } }
+  const isOther = oldKey !== undefined && oldKey !== key
   return [
-    ...(oldKey !== undefined && oldKey !== key && watch.by !== 'parent' && concerns(oldKey)
-      ? [{ ...draft, kind: 'REMOVED' as const, key: oldKey }]
+    ...(isOther && watch.by !== 'parent' && concerns(oldKey)
+      ? [{ ...draft, kind: 'REMOVED' as const, key: oldKey, ...known }]
       : []),
     ...(concerns(key)
       ? [
@@ -135,6 +160,7 @@ function draftsOf({ source, transaction, index, change, watch }: Entry): Sourced
             kind: change.kind === 'insert' ? ('INSERTED' as const) : ('UPDATED' as const),
             key,
             values,
+            ...(change.kind === 'insert' || isOther ? { former: null } : known),
           },
         ]
       : []),

@@ -17,6 +17,8 @@ export interface Outcome {
   readonly key: string
   /** The row, where it is there. */
   readonly values?: ColumnValues
+  /** The row as it was before, as far as that says who saw it; null where it was not there. Absent where not known. */
+  readonly former?: ColumnValues | null
   /** What each audience is told of it, where that depends on the row. */
   readonly tellings?: ReadonlyMap<Audience, Telling>
 }

@@ -5,10 +5,11 @@
  * The end is found without stopping anybody: whatever the feed has been told by the time the reading is through is read
  * next, until nothing came meanwhile; from that moment, in the same turn of the event loop, the group tells the rest.
  */
-import { PositionLost } from '../changes/log/change-log.ts'
+import { type LogPosition, PositionLost } from '../changes/log/change-log.ts'
 import { sees } from '../changes/pg-snapshot.ts'
 import type { Decider } from './decider.ts'
 import type { Executor } from './executor.ts'
+import { Hindsight } from './hindsight.ts'
 import type { Entry, LiveSource, Watcher } from './live-source.ts'
 import { type Outcome, tellingOf } from './outcome.ts'
 import { type CursorCodec, type Position, positionAfter } from './position.ts'
@@ -33,6 +34,7 @@ export class Replay {
   readonly stream: Subscription
   readonly #options: ReplayOptions
   readonly #positions: Map<string, Position>
+  readonly #hindsights = new Map<string, Hindsight>()
   readonly #stopping = new AbortController()
 
   constructor(options: ReplayOptions) {
@@ -92,6 +94,7 @@ export class Replay {
     const { signal } = this.#stopping
     // A cursor within a transaction needs that transaction once more.
     const after = { epoch, lsn: index === undefined ? lsn : lsn - 1n }
+    const hindsight = this.#hindsightOf(source, after)
     for await (const transactions of source.replay(after, until, signal))
       for (const transaction of transactions) {
         if (signal.aborted) return
@@ -100,35 +103,51 @@ export class Replay {
         const { overlap } = position
         const isSeen =
           overlap && transaction.lsn <= overlap.horizon && sees(overlap.snapshot, transaction.xid)
-        if (isSeen || entries.length === 0) continue
+        if (isSeen) continue
+        await hindsight.check(transaction)
+        if (entries.length === 0) continue
         const isSame = index !== undefined && transaction.lsn === lsn
-        await this.#tell(isSame ? entries.filter((entry) => entry.index > index) : entries)
+        await this.#tell(isSame ? entries.filter((entry) => entry.index > index) : entries, hindsight)
       }
   }
 
-  async #tell(entries: readonly Entry[]): Promise<void> {
+  async #tell(entries: readonly Entry[], hindsight: Hindsight): Promise<void> {
     const { decider, executor, cursors } = this.#options
     const results: LiveResult[] = []
     for (const outcome of await decider.decide(entries, [])) {
       this.#positions.set(outcome.place.source, positionAfter(this.#positions, outcome))
-      if (tellingOf(outcome, this.stream.audience) === 'nothing' || !this.#isToBeTold(outcome)) continue
+      if (tellingOf(outcome, this.stream.audience) === 'nothing') continue
+      if (!(await this.#isToBeTold(outcome, hindsight))) continue
       results.push(await executor.changes([outcome], cursors.encode([...this.#positions.values()])))
     }
     await this.stream.replay(results)
   }
 
   /**
-   * A row that a filter does not hold for is told to be gone where it was told of before. Where that is not known, to
-   * say so is no harm but for rows that the viewer may not see.
+   * A row that a filter does not hold for, or that is out of sight, is told to be gone where it was told of before. Where
+   * that is not remembered it is told if it was seen before: who may know of it may hear that it is gone. Where not even
+   * that is known, that it is seen now will do.
    */
-  #isToBeTold(outcome: Outcome): boolean {
-    const { decider, wasTold, after } = this.#options
-    if (outcome.watch.by !== 'filter' || outcome.kind !== 'REMOVED') return true
-    const { source } = outcome.place
-    const since = after.find((position) => position.source === source)?.lsn ?? 0n
-    const told = wasTold(outcome, since) ?? (decider.isSeenByAll(outcome.watch) || undefined)
-    if (told === undefined)
-      throw new PositionLost('Rows left, of which it is not known whether they were told of.')
-    return told
+  async #isToBeTold(outcome: Outcome, hindsight: Hindsight): Promise<boolean> {
+    const { wasTold, after } = this.#options
+    const { watch, kind, place, values, former } = outcome
+    if (watch.by !== 'filter' || kind !== 'REMOVED') return true
+    if (former === null) return false
+    const since = after.find(({ source }) => source === place.source)?.lsn ?? 0n
+    const told = wasTold(outcome, since)
+    if (told !== undefined) return told
+    const saw = await hindsight.saw(watch.entity, former)
+    if (saw !== undefined) return saw
+    if (await hindsight.sees(watch.entity, values)) return true
+    throw new PositionLost('Rows left, of which it is not known whether they were seen.')
+  }
+
+  #hindsightOf(source: LiveSource, after: LogPosition): Hindsight {
+    const { decider } = this.#options
+    const known = this.#hindsights.get(source.name)
+    const { signal } = this.#stopping
+    const hindsight = known ?? new Hindsight({ source, decider, after, signal })
+    this.#hindsights.set(source.name, hindsight)
+    return hindsight
   }
 }
