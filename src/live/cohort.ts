@@ -111,12 +111,15 @@ export class Cohort {
     return undefined
   }
 
-  /** Takes in those of another, which has the same future. */
+  /**
+   * Takes in those of another. What only one of them was told yet is told to both: one who goes on from further ahead
+   * knows it, and passes it over.
+   */
   absorb({ streams, positions }: Cohort): void {
     for (const stream of streams) this.streams.add(stream)
     for (const [source, position] of positions) {
       const own = this.positions.get(source)
-      if (own && own.lsn < position.lsn) this.positions.set(source, position)
+      if (own && position.lsn < own.lsn) this.positions.set(source, position)
     }
   }
 
