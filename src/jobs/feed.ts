@@ -11,12 +11,11 @@ import type { GraphQLResolveInfo } from 'graphql'
 import type { Sql } from 'sql-template-tag'
 import type { ErrorCode } from '../errors/catalogue.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
-import { type GraphContext, memoised } from '../graph/context.ts'
+import type { GraphContext } from '../graph/context.ts'
 import { decodeCursor, encodeCursor } from '../graph/cursor.ts'
 import { rowFromTexts } from '../graph/given-row.ts'
 import { pageBounds } from '../graph/page-request.ts'
 import { requestedFields } from '../graph/requested-fields.ts'
-import { fieldPath } from '../graph/rows.ts'
 import { mergeSelections, type Selection } from '../graph/selection.ts'
 import { rowsOf } from '../graph/statement.ts'
 import { nameType } from '../graph/type-name.ts'
@@ -89,12 +88,11 @@ async function eachSource<T extends object>(
   const sources = [...askable(context, filter)]
   const settled = await Promise.allSettled(
     sources.map(async ([source, kinds]): Promise<Answered<T>> => {
-      const lacking = kinds.map((kind) => sourceErrorOf(() => statementOf([kind])))
-      const usable = kinds.filter((_kind, index) => lacking[index] === undefined)
-      const missing = lacking.flatMap((error) => (error ? [[source, error] as const] : []))
-      if (usable.length === 0) return { rows: undefined, missing }
+      const { statement, lacking } = statementOver(kinds, statementOf)
+      const missing = lacking.map((error) => [source, error] as const)
+      if (!statement) return { rows: undefined, missing }
       try {
-        return { rows: await rowsOf<T>(context, source, statementOf(usable)), missing }
+        return { rows: await rowsOf<T>(context, source, statement), missing }
       } catch (error) {
         return { rows: undefined, missing: [...missing, [source, sourceError(error)]] }
       }
@@ -112,19 +110,33 @@ async function eachSource<T extends object>(
   }
 }
 
+/** The statement over those kinds that a source has as expected, and why the others are left out of it. */
+function statementOver(
+  kinds: readonly JobKind[],
+  statementOf: (kinds: readonly JobKind[]) => Sql,
+): { statement?: Sql; lacking: readonly TributaryError[] } {
+  const whole = unlessLacking(() => statementOf(kinds))
+  if (!(whole instanceof TributaryError)) return { statement: whole, lacking: [] }
+  // Only now it matters which.
+  const tried = kinds.map((kind) => ({ kind, statement: unlessLacking(() => statementOf([kind])) }))
+  const usable = tried.flatMap(({ kind, statement }) => (statement instanceof TributaryError ? [] : [kind]))
+  const lacking = tried.flatMap(({ statement }) => (statement instanceof TributaryError ? [statement] : []))
+  return usable.length > 0 ? { statement: statementOf(usable), lacking } : { lacking }
+}
+
+/** What is made, or the error that says what the source lacks for it. */
+function unlessLacking<T>(make: () => T): T | TributaryError {
+  try {
+    return make()
+  } catch (error) {
+    return sourceError(error)
+  }
+}
+
 /** An error that says what a source lacks; any other is thrown. */
 function sourceError(error: unknown): TributaryError {
   if (!(error instanceof TributaryError) || !error.code.startsWith('SOURCE_')) throw error
   return error
-}
-
-function sourceErrorOf(work: () => unknown): TributaryError | undefined {
-  try {
-    work()
-    return undefined
-  } catch (error) {
-    return sourceError(error)
-  }
 }
 
 const kindNamed = (type: string) => jobKinds().find(({ entity }) => entity.name === type) as JobKind
@@ -175,10 +187,7 @@ export async function loadFeed(
   const page: FeedPage = { filter, after, before, limit: size + 1, backward }
   const requested = requestedFields(info)
   const wantsPage = ['edges', 'nodes', 'pageInfo', 'missing'].some((field) => requested.has(field))
-  const selected = (kind: JobKind) =>
-    memoised(context, `columns of ${kind.entity.name} ${fieldPath(info)}`, () =>
-      selectedColumns(context, info, kind),
-    )
+  const selected = (kind: JobKind) => selectedColumns(context, info, kind)
   const { answers, missing } = wantsPage
     ? await eachSource<FeedRow>(context, filter, (kinds) => feedStatement(context, kinds, page, selected))
     : { answers: [], missing: [] }
