@@ -1,7 +1,7 @@
-import { createSecretKey } from 'node:crypto'
 import type { Secret } from '../../config/secret.ts'
 import { timesOf, userIdOf } from './claims.ts'
 import { demand } from './rejection.ts'
+import { importSecret } from './secret-key.ts'
 import { checkSignature } from './signature.ts'
 import type { TokenStrategy } from './token-strategy.ts'
 
@@ -19,8 +19,8 @@ export interface LegacyTokensOptions {
  * organization_id, type and exp. They name neither issuer nor audience, so one that does is none of them.
  */
 export function legacyTokens({ secret, clockTolerance: tolerance, now }: LegacyTokensOptions): TokenStrategy {
-  const key = createSecretKey(secret.reveal(), 'utf8')
-  const keys = { find: async () => key }
+  const key = importSecret(secret)
+  const keys = { find: () => key }
   return {
     judges: (iss) => iss === undefined,
     async verify(token) {

@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto'
 import type { CryptoKey } from 'jose'
 import type { CompactToken } from './compact-token.ts'
 import type { VerifiedToken } from './verified-token.ts'
@@ -21,10 +20,7 @@ export interface Judgement {
   readonly stillHolds: () => Promise<boolean>
 }
 
-/** A public key; a shared secret is a KeyObject. */
-export type VerificationKey = CryptoKey | KeyObject
-
 /** Where keys are looked up by name. The same object comes back for as long as the key is believed. */
 export interface VerificationKeys {
-  find(kid: string | undefined, algorithm: string): Promise<VerificationKey | undefined>
+  find(kid: string | undefined, algorithm: string): Promise<CryptoKey | undefined>
 }
