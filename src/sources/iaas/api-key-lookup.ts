@@ -1,13 +1,13 @@
 import type { ApiKeyKind } from '../../auth/api-keys/api-keys.ts'
 import { tenantRole } from '../../auth/principal.ts'
 import type { Source } from '../../database/source.ts'
+import { storedKeys } from '../stored-keys.ts'
 
 interface FoundKey {
   readonly keyId: string
   readonly tenantId: string
   readonly environmentId: string
   readonly role: string
-  readonly expiresAt: Date | null
 }
 
 /** The keys `k` that open: active and not expired, and so are their tenants and environments. */
@@ -18,28 +18,14 @@ export const openingKeys = `
   WHERE k.status = 'active' AND t.status = 'active' AND e.status = 'active'
     AND (k.expires_at IS NULL OR k.expires_at > now())`
 
-const statement = `
-  SELECT k.id AS "keyId", k.tenant_id AS "tenantId", k.environment_id AS "environmentId", k.role,
-    CASE WHEN k.expires_at < '9999-12-31' THEN k.expires_at END AS "expiresAt"
-  ${openingKeys} AND k.key_hash = $1`
-
 /** The control plane's keys, `clsk_{environment}_{32 characters}`, which it takes with `Bearer` and without. */
 export const tenantKeys = (source: Source): ApiKeyKind => ({
   name: 'tenant',
   recognises: (credential) => credential.startsWith('clsk_'),
   isBare: true,
-  async lookUp(hash) {
-    const { rows } = await source.guard(() => source.pool.query<FoundKey>(statement, [hash]))
-    const [found] = rows
-    return found ? { kind: 'tenant', way: 'API_KEY', ...found, role: tenantRole(found.role) } : null
-  },
-  async opening(hashes) {
-    const { rows } = await source.guard(() =>
-      source.pool.query<{ hash: string }>(
-        `SELECT k.key_hash AS hash ${openingKeys} AND k.key_hash = ANY($1::text[])`,
-        [hashes],
-      ),
-    )
-    return rows.map(({ hash }) => hash)
-  },
+  ...storedKeys<FoundKey>(source, {
+    columns: 'k.id AS "keyId", k.tenant_id AS "tenantId", k.environment_id AS "environmentId", k.role',
+    openingKeys,
+    principal: (found) => ({ kind: 'tenant', way: 'API_KEY', ...found, role: tenantRole(found.role) }),
+  }),
 })
