@@ -7,7 +7,7 @@ import { TributaryError } from '../errors/tributary-error.ts'
 import type { Entity, RowKey } from './entity.ts'
 import type { Enumeration } from './enumeration.ts'
 import { decodeId } from './global-id.ts'
-import { deepestJson, isTooDeep } from './json-depth.ts'
+import { jsonText } from './json-text.ts'
 import { invalid } from './write-failure.ts'
 
 type Given<T> = T | null | undefined
@@ -63,7 +63,7 @@ export function tagList<T extends Given<readonly string[]>>(
   if (tags == null) return tags as Exclude<T, readonly string[]>
   if (tags.length > mostTags) throw invalid(field, `${field} may be ${mostTags} at most.`)
   for (const tag of tags) requiredText(tag, field, longestTag)
-  return jsonText([...tags], field)
+  return json([...tags], field)
 }
 
 /** A JSON object, as `json`. */
@@ -74,17 +74,15 @@ export function jsonObject<T extends Given<NonNullable<unknown>>>(
   if (value == null) return value as Extract<T, null | undefined>
   if (typeof value !== 'object' || Array.isArray(value))
     throw invalid(field, `${field} has to be a JSON object.`)
-  return jsonText(value, field)
+  return json(value, field)
 }
 
-function jsonText(value: object, field: string): Sql {
-  if (isTooDeep(value)) throw invalid(field, `${field} nests deeper than ${deepestJson}.`)
-  const text = JSON.stringify(value, (name, member: unknown) => {
-    storable(name, field)
-    return typeof member === 'string' ? storable(member, field) : member
-  })
-  return sql`${text}::json`
-}
+const json = (value: object, field: string): Sql =>
+  sql`${jsonText(value, {
+    what: field,
+    storable: (text) => storable(text, field),
+    failure: (message) => invalid(field, message),
+  })}::json`
 
 /** The key that an id of the graph stands for; null where no row can have it. */
 export function keyOfId(entity: Entity, id: string, field: string): RowKey | null {

@@ -1,7 +1,7 @@
 import { TributaryError } from '../errors/tributary-error.ts'
 import { type ColumnKind, columnKind, kinds } from './column-kind.ts'
 import type { Enumeration } from './enumeration.ts'
-import { deepestJson, isTooDeep } from './json-depth.ts'
+import { jsonText } from './json-text.ts'
 
 export interface ColumnOptions {
   /** The graph's name of the field; default the column's name in camelCase. */
@@ -95,10 +95,9 @@ export function storableText(value: string, what: string): string {
  *
  * @throws TributaryError BAD_INPUT for a NUL character in any string of it, and where it nests too deep.
  */
-export function storableJson(value: unknown, what: string): string {
-  if (isTooDeep(value)) throw new TributaryError('BAD_INPUT', `${what} nests deeper than ${deepestJson}.`)
-  return JSON.stringify(value, (name, member: unknown) => {
-    storableText(name, what)
-    return typeof member === 'string' ? storableText(member, what) : member
+export const storableJson = (value: unknown, what: string): string =>
+  jsonText(value, {
+    what,
+    storable: (text) => storableText(text, what),
+    failure: (message) => new TributaryError('BAD_INPUT', message),
   })
-}
