@@ -14,6 +14,7 @@ import { TributaryError } from '../errors/tributary-error.ts'
 import type { GraphContext } from '../graph/context.ts'
 import { decodeCursor, encodeCursor } from '../graph/cursor.ts'
 import { rowFromTexts } from '../graph/given-row.ts'
+import type { MissingSource } from '../graph/missing-source.ts'
 import { pageBounds } from '../graph/page-request.ts'
 import { requestedFields } from '../graph/requested-fields.ts'
 import { mergeSelections, type Selection } from '../graph/selection.ts'
@@ -32,7 +33,6 @@ import {
   isNumbered,
 } from './feed-sql.ts'
 import { type JobKind, jobKinds, stateOf } from './job-kind.ts'
-import type { MissingSource } from './missing-source.ts'
 
 const feed = { name: 'Job' }
 

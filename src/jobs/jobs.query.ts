@@ -1,11 +1,11 @@
 import { builder } from '../graph/builder.ts'
 import { PageInfo } from '../graph/connection-field.ts'
+import { MissingSourceType } from '../graph/missing-source.ts'
 import { defaultPageSize, maximumPageSize } from '../graph/page-request.ts'
 import { countJobs, type Feed, type JobCount, loadFeed } from './feed.ts'
 import { JobFilterInput } from './feed-filter.ts'
 import { Job } from './job.ts'
 import { JobState } from './job-state.ts'
-import { MissingSourceType } from './missing-source.ts'
 
 const missing = {
   description:

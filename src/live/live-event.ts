@@ -1,5 +1,5 @@
 import type { Entity } from '../graph/entity.ts'
-import type { MissingSource } from '../jobs/missing-source.ts'
+import type { MissingSource } from '../graph/missing-source.ts'
 import type { Watch } from './watch.ts'
 
 /** What a result tells of. */

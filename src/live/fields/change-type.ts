@@ -3,7 +3,7 @@ import { TributaryError } from '../../errors/tributary-error.ts'
 import { builder } from '../../graph/builder.ts'
 import { type Entity, keyOf } from '../../graph/entity.ts'
 import { encodeId } from '../../graph/global-id.ts'
-import { MissingSourceType } from '../../jobs/missing-source.ts'
+import { MissingSourceType } from '../../graph/missing-source.ts'
 import type { EventKind, LiveEvent } from '../live-event.ts'
 
 export const ChangeKind = builder.enumType('ChangeKind', {

@@ -1,4 +1,4 @@
-import { builder } from '../graph/builder.ts'
+import { builder } from './builder.ts'
 
 /** A source whose rows are missing in what is told of several. */
 export interface MissingSource {
