@@ -51,7 +51,7 @@ interface Kept {
 const maximumKept = 50_000
 
 /** The relations by which an entity's rule goes on to other rows. */
-const relationsOf = (entity: Entity) => [...new Set(decidingRelations(rowsRule(entity.name)))]
+const relationsOf = (entity: Entity) => decidingRelations(rowsRule(entity.name))
 
 /** Every entity that decides about rows of one, but itself. */
 export function anchorEntities(entity: Entity, found = new Set<Entity>()): Set<Entity> {
