@@ -3,9 +3,8 @@
  * between the question and the answer.
  *
  * KEYS: a source's history (a hash), its stream, the marks that tell how old its entries are, and its writer's notes (a
- * hash). Positions are kept as
- * 16 hexadecimal digits, which compare as texts, because Lua's numbers have 53 bits; an entry's id is the same number in
- * decimal, which is what Redis orders a stream by and refuses to take twice.
+ * hash). Positions are kept as 16 hexadecimal digits, which compare as texts, because Lua's numbers have 53 bits; an
+ * entry's id is the same number in decimal, which is what Redis orders a stream by and refuses to take twice.
  *
  * Every entry says which was before it, so that a reader notices whatever is missing between two.
  */

@@ -69,7 +69,7 @@ async function jsonOf(response: Response): Promise<unknown> {
   }
 }
 
-/** Retry-After is a number of seconds or a date. */
+/** Retry-After is a number of seconds or a date (RFC 9110, section 10.2.3). */
 function retryAfter(header: string | null): number | undefined {
   if (header === null) return undefined
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
