@@ -27,7 +27,7 @@ import { tokenStrategies } from './auth/tokens/strategies.ts'
 import { createTokenVerifier } from './auth/tokens/verify-token.ts'
 import type { AuthConfig } from './config/auth-config.ts'
 import type { Config } from './config/config.ts'
-import { outsideRequests } from './database/request-scope.ts'
+import { gathered } from './database/gathered.ts'
 import type { Source } from './database/source.ts'
 import { StateDatabase } from './database/state-database.ts'
 import { TributaryError } from './errors/tributary-error.ts'
@@ -89,7 +89,7 @@ export async function startIdentity({
     log,
     clockTolerance: auth.clockTolerance,
   })
-  const loadUser = lastAccounts(accountLookup(accounts, outsideRequests))
+  const loadUser = lastAccounts(accountLookup(accounts, gathered))
   const apiKeys = apiKeyKinds.map((kind) => new ApiKeys({ kind, log }))
   const strategies = [...apiKeys, tokenCredentials({ verify, revocations, loadUser, log })]
   const audit = new AuditLog(state)

@@ -1,4 +1,3 @@
-import { gathered } from './gathered.ts'
 import type { TokenAccount } from './token-credentials.ts'
 import type { AccountKey } from './tokens/verified-token.ts'
 
@@ -9,22 +8,18 @@ export interface AccountSource {
   byIds(ids: readonly number[]): Promise<readonly TokenAccount[]>
 }
 
-/**
- * Looks accounts up anew for everyone who asks, those whose tokens name their account together.
- *
- * @param outside Runs work as part of no request, so that one who goes away takes the answer from nobody else.
- */
+/** Makes a lookup of many a lookup of one, which is done together with those of others. */
+export type Gather = <K, V>(load: (keys: readonly K[]) => Promise<readonly V[]>) => (key: K) => Promise<V>
+
+/** Looks accounts up anew for everyone who asks, those whose tokens name their account together. */
 export function accountLookup(
   accounts: AccountSource,
-  outside: (work: () => void) => void,
+  gather: Gather,
 ): (key: AccountKey) => Promise<TokenAccount | null> {
-  const byId = gathered<number, TokenAccount | null>({
-    outside,
-    async load(ids) {
-      const rows = await accounts.byIds([...new Set(ids)])
-      const found = new Map(rows.map((account) => [account.id, account]))
-      return ids.map((id) => found.get(id) ?? null)
-    },
+  const byId = gather(async (ids: readonly number[]) => {
+    const rows = await accounts.byIds([...new Set(ids)])
+    const found = new Map(rows.map((account) => [account.id, account]))
+    return ids.map((id) => found.get(id) ?? null)
   })
   return (key) => ('id' in key ? byId(key.id) : accounts.byToken(key))
 }

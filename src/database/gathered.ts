@@ -5,32 +5,29 @@
  * statements instead of ten thousand.
  */
 import DataLoader from 'dataloader'
-
-export interface GatheredOptions<K, V> {
-  /** Looks up all that are asked for, in their order. */
-  readonly load: (keys: readonly K[]) => Promise<readonly V[]>
-  /** Runs work as part of no request, so that one who goes away takes the answer from nobody else. */
-  readonly outside: (work: () => void) => void
-  /** How long those who come in crowds are gathered, in milliseconds. Default 3. */
-  readonly gatherMs?: number
-}
+import { Crowd } from './crowd.ts'
+import { outsideRequests } from './request-scope.ts'
 
 /** Looked up by one statement at most. */
 const maxTogether = 1000
 
-/** Looks one thing up, together with those that others ask for. */
-export function gathered<K, V>({
-  load,
-  outside,
+/**
+ * Looks one thing up, together with those that others ask for, and as part of no request: one who goes away takes the
+ * answer from nobody else.
+ *
+ * @param load Looks up all that are asked for, in their order.
+ * @param gatherMs How long those who come in crowds are gathered, in milliseconds.
+ */
+export function gathered<K, V>(
+  load: (keys: readonly K[]) => Promise<readonly V[]>,
   gatherMs = 3,
-}: GatheredOptions<K, V>): (key: K) => Promise<V> {
+): (key: K) => Promise<V> {
   let underWay = 0
-  /** When the last statement was sent, where it was for several: then more of them are on their way. */
-  let crowdedAt = Number.NEGATIVE_INFINITY
+  const crowd = new Crowd(gatherMs)
   let sendNext: (() => void) | undefined
   const lookUp = async (keys: readonly K[]) => {
     underWay++
-    if (keys.length > 1) crowdedAt = performance.now()
+    crowd.serve(keys.length)
     try {
       return await load(keys)
     } finally {
@@ -40,17 +37,13 @@ export function gathered<K, V>({
       send?.()
     }
   }
-  const sendSoon = (send: () => void) => {
-    const rest = crowdedAt + gatherMs - performance.now()
-    if (rest > 0) setTimeout(send, rest)
-    else setImmediate(send)
-  }
   const loader = new DataLoader<K, V>(lookUp, {
     cache: false,
     maxBatchSize: maxTogether,
     batchScheduleFn: (send) => {
-      if (underWay > 0 && !sendNext) sendNext = () => outside(() => sendSoon(send))
-      else outside(() => sendSoon(send))
+      const soon = () => outsideRequests(() => crowd.soon(send))
+      if (underWay > 0 && !sendNext) sendNext = soon
+      else soon()
     },
   })
   return (key) => loader.load(key)

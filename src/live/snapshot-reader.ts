@@ -3,13 +3,14 @@
  *
  * One statement sees one snapshot, and tells it: there is no transaction to open. What waits for a source is read
  * together, all rows that are watched one by one as one list of keys, so that a thousand subscribers who come at once
- * cost a few statements; those who come in crowds are waited for a moment. The place in the write-ahead log that is read with it is past every transaction that the
- * snapshot sees, since a commit is written before it becomes visible.
+ * cost a few statements; those who come in crowds are waited for a moment. The place in the write-ahead log that is read
+ * with it is past every transaction that the snapshot sees, since a commit is written before it becomes visible.
  */
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import type { ColumnValues } from '../changes/change.ts'
 import { type PgSnapshot, parsePgSnapshot } from '../changes/pg-snapshot.ts'
 import { parseLsn } from '../changes/postgres/lsn.ts'
+import { Crowd } from '../database/crowd.ts'
 import { TributaryError } from '../errors/tributary-error.ts'
 import type { GraphContext } from '../graph/context.ts'
 import type { Entity, RowKey } from '../graph/entity.ts'
@@ -61,11 +62,10 @@ export function usableColumns(context: GraphContext, entity: Entity): string[] {
 export class SnapshotReader {
   readonly #source: string
   readonly #run: <T>(work: () => Promise<T>) => Promise<T>
+  readonly #crowd = new Crowd(gatherMs)
   #waiting: Wanted[] = []
   #reading = 0
   #isDue = false
-  /** When the last statement was sent, where it was for several. */
-  #crowdedAt = Number.NEGATIVE_INFINITY
 
   /** @param run runs work as part of no request. */
   constructor(source: string, run: <T>(work: () => Promise<T>) => Promise<T>) {
@@ -101,17 +101,14 @@ export class SnapshotReader {
   #later(): void {
     if (this.#isDue || this.#reading >= maximumReading || this.#waiting.length === 0) return
     this.#isDue = true
-    const begin = () => {
+    this.#crowd.soon(() => {
       this.#isDue = false
       void this.#readSome()
-    }
-    const rest = this.#crowdedAt + gatherMs - performance.now()
-    if (rest > 0) setTimeout(begin, rest)
-    else setImmediate(begin)
+    })
   }
 
   async #readSome(): Promise<void> {
-    if (this.#waiting.length > 1) this.#crowdedAt = performance.now()
+    this.#crowd.serve(this.#waiting.length)
     const branches = this.#takeBranches()
     if (branches.length === 0) return
     this.#reading++

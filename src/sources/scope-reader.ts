@@ -1,7 +1,6 @@
 import sql, { type Sql } from 'sql-template-tag'
-import { gathered } from '../auth/gathered.ts'
 import type { ScopeReader } from '../auth/scope.ts'
-import { outsideRequests } from '../database/request-scope.ts'
+import { gathered } from '../database/gathered.ts'
 import type { Source } from '../database/source.ts'
 
 interface Membership {
@@ -61,8 +60,7 @@ export function scopeReader({ users, platform }: { users: Source; platform: Sour
   }
 }
 
-const together = <K, V>(load: (keys: readonly K[]) => Promise<readonly V[]>) =>
-  gathered({ load, outside: outsideRequests, gatherMs })
+const together = <K, V>(load: (keys: readonly K[]) => Promise<readonly V[]>) => gathered(load, gatherMs)
 
 const distinct = (keys: readonly number[]) => [...new Set(keys)]
 

@@ -1,7 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { describe, expect, it } from 'vitest'
 import { accountLookup } from '../../src/auth/account-lookup.ts'
 import type { TokenAccount } from '../../src/auth/token-credentials.ts'
+import { gathered } from '../../src/database/gathered.ts'
+import { currentRequest, runInRequest } from '../../src/database/request-scope.ts'
 
 const account = (id: number): TokenAccount => ({
   id,
@@ -16,13 +17,12 @@ const account = (id: number): TokenAccount => ({
 class SlowAccounts {
   readonly asked: (readonly number[])[] = []
   readonly #answers: PromiseWithResolvers<void>[] = []
-  readonly scope = new AsyncLocalStorage<string>()
 
   readonly lookUp = accountLookup(
     {
       byToken: async () => account(100),
       byIds: async (ids) => {
-        if (this.scope.getStore() !== undefined) throw new Error('It is part of a request.')
+        if (currentRequest() !== undefined) throw new Error('It is part of a request.')
         this.asked.push(ids)
         const answer = Promise.withResolvers<void>()
         this.#answers.push(answer)
@@ -30,7 +30,7 @@ class SlowAccounts {
         return ids.filter((id) => id < 10).map(account)
       },
     },
-    (work) => this.scope.exit(work),
+    gathered,
   )
 
   /** Lets so many statements be answered, each when it has been sent. */
@@ -50,9 +50,8 @@ class SlowAccounts {
 describe('accounts that are looked up at once', () => {
   it('take one statement, which is nobody’s request', async () => {
     const accounts = new SlowAccounts()
-    const found = accounts.scope.run('a request', () =>
-      Promise.all([1, 2, 1, 11].map((id) => accounts.lookUp({ id }))),
-    )
+    const request = { id: 'a', signal: new AbortController().signal, statements: new Map() }
+    const found = runInRequest(request, () => Promise.all([1, 2, 1, 11].map((id) => accounts.lookUp({ id }))))
     await accounts.answer()
     expect((await found).map((one) => one?.id ?? null)).toEqual([1, 2, 1, null])
     expect(accounts.asked).toEqual([[1, 2, 11]])
