@@ -244,11 +244,13 @@ async function readTables(
   await using cleanup = new AsyncDisposableStack()
   const connecting = connect({ ...options, plan: remembered.plan }, cleanup)
   connecting.catch(() => {})
-  const limit = Math.floor(writer.room / tables.length)
-  for (const table of tables)
+  let { room } = writer
+  for (const [index, table] of tables.entries())
     try {
       const key = names.tables.find(({ name }) => name === table)?.key ?? []
-      await writer.read(table, limit, tableReader(await connecting, key))
+      // What a small table leaves is for the others.
+      const share = Math.floor(room / (tables.length - index))
+      room -= await writer.read(table, share, tableReader(await connecting, key))
     } catch (error) {
       unreadable.push(table)
       const reason = explain(error as Error, remembered.plan.address)

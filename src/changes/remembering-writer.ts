@@ -74,13 +74,14 @@ export class RememberingWriter implements LogWriter {
     return this.#memory.room
   }
 
-  /** Takes up who sees the newest rows of a table, so many at most. */
-  async read(table: string, limit: number, readTable: ReadTable): Promise<void> {
+  /** Takes up who sees the newest rows of a table, so many at most; answers how many there were. */
+  async read(table: string, limit: number, readTable: ReadTable): Promise<number> {
     this.#readings = this.#readings.filter((reading) => reading.table !== table)
     const columns = this.#memory.beginReading(table)
     try {
       const reading = await readTable({ table, columns, limit })
       this.#readings = [...this.#readings, reading]
+      return reading.rows.length
     } catch (error) {
       this.#memory.stopReading(table)
       throw error
