@@ -100,6 +100,7 @@ describe('what is watched', () => {
     const fields = Object.keys(seeded.graph.schema.getSubscriptionType()?.getFields() ?? {})
     const known = new Set(watched().flatMap((entity) => wishesFor(entity).map((wish) => wish.split('(')[0])))
     expect(fields.filter((field) => !known.has(field)).toSorted()).toEqual([
+      'gpuAvailabilityChanged',
       'jobChanged',
       'jobsChanged',
       'trainingProgress',

@@ -1,7 +1,7 @@
 import type { OutputRef } from '@pothos/core'
 import { TributaryError } from '../../errors/tributary-error.ts'
 import { builder } from '../../graph/builder.ts'
-import { type Entity, keyOf } from '../../graph/entity.ts'
+import { type Entity, keyOf, type RowKey } from '../../graph/entity.ts'
 import { encodeId } from '../../graph/global-id.ts'
 import { MissingSourceType } from '../../graph/missing-source.ts'
 import type { EventKind, LiveEvent } from '../live-event.ts'
@@ -98,6 +98,15 @@ export function changeType({ name, of, isOverSources = false }: ChangeTypeOption
       }),
     }),
   })
+}
+
+/** What a result tells of that is about one row and whatever counts for it: what is new there is a change to it. */
+export const stateKind = ({ kind }: LiveEvent): EventKind => (kind === 'INSERTED' ? 'UPDATED' : kind)
+
+/** The key of the row that it is about; undefined where nobody may know of it, or it is gone. */
+export function stateKey({ rows }: LiveEvent): RowKey | undefined {
+  const watch = rows.at(-1)?.watch
+  return watch && watch.by !== 'filter' && watch.key !== null ? watch.key : undefined
 }
 
 /** The arguments that every subscription has. */

@@ -1,6 +1,7 @@
 import { builder } from '../../graph/builder.ts'
 import { entities } from '../../graph/entity.ts'
 import { addEntityFields } from './entity-fields.ts'
+import { addGpuAvailability } from './gpu-availability.ts'
 import { addJobFields } from './job-fields.ts'
 import { addTrainingProgress } from './training-progress.ts'
 
@@ -14,4 +15,5 @@ export function addLiveFields(): void {
   for (const entity of entities()) if (entity.live) addEntityFields(entity, entity.live)
   addJobFields()
   addTrainingProgress()
+  addGpuAvailability()
 }

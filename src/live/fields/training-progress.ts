@@ -10,9 +10,9 @@ import { secondsBetween } from '../../graph/seconds-between.ts'
 import { requireColumns, rowsOf } from '../../graph/statement.ts'
 import { TrainingJob } from '../../sources/platform/training-job.ts'
 import { TrainingMetric } from '../../sources/platform/training-metric.ts'
-import type { EventKind, LiveEvent } from '../live-event.ts'
+import type { LiveEvent } from '../live-event.ts'
 import { keyNamed } from '../watch.ts'
-import { ChangeKind, liveArguments, notServed } from './change-type.ts'
+import { ChangeKind, liveArguments, notServed, stateKey, stateKind } from './change-type.ts'
 import { registerLiveField } from './live-field.ts'
 
 /** How far a training job has come. */
@@ -104,7 +104,7 @@ const ProgressType = builder.objectRef<Progress>('TrainingProgress').implement({
       type: ChangeKind,
       nullable: false,
       description: 'What the result tells of: how things are, or that the job or its metrics changed.',
-      resolve: ({ event }) => (event.kind === 'INSERTED' ? 'UPDATED' : event.kind) as EventKind,
+      resolve: ({ event }) => stateKind(event),
     }),
     cursor: t.string({
       nullable: false,
@@ -163,12 +163,6 @@ const ProgressType = builder.objectRef<Progress>('TrainingProgress').implement({
   }),
 })
 
-/** The job that an event is about; undefined where nobody may know, or it is gone. */
-function jobIn({ rows }: LiveEvent): number | undefined {
-  const watch = rows.at(-1)?.watch
-  return watch && watch.by !== 'filter' ? (watch.key as number) : undefined
-}
-
 /** Adds the subscription field. */
 export function addTrainingProgress(): void {
   registerLiveField({
@@ -195,8 +189,8 @@ export function addTrainingProgress(): void {
       subscribe: notServed,
       resolve: async (root, _args, context) => {
         const event = root as unknown as LiveEvent
-        const job = jobIn(event)
-        return { event, row: job === undefined ? undefined : await readProgress(context, job) }
+        const job = stateKey(event)
+        return { event, row: job === undefined ? undefined : await readProgress(context, job as number) }
       },
     }),
   )

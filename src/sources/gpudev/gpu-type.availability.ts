@@ -41,7 +41,7 @@ builder.prismaObjectField('GpuType', 'availability', (t) =>
     type: GpuAvailability,
     nullable: true,
     description:
-      'How many GPUs of this kind are free, in use and waited for. A stream tells it anew when the row of the kind is written, which the service does every few minutes, and not at each reservation.',
+      'How many GPUs of this kind are free, in use and waited for. `gpuAvailabilityChanged` tells it with each reservation; other streams when the row of the kind is written, which the service does every few minutes.',
     select: (_args, context) => selectUsable(context, GpuType, ['gpu_type', 'total_cluster_gpus']),
     resolve: async (kind, _args, context) => {
       requireColumns(context, GpuType, ['total_cluster_gpus'])
