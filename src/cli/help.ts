@@ -1,19 +1,24 @@
 import { environmentHelp } from '../config/config.ts'
 import { commands } from './commands.ts'
 
+/** Columns for how a command is called. What is longer has a line of its own. */
+const width = 32
+
+const described = (usage: string, summary: string): string =>
+  usage.length < width
+    ? `  ${usage.padEnd(width)}${summary}`
+    : `  ${usage}\n${' '.repeat(width + 2)}${summary}`
+
 /** What `--help` prints. */
 export function help(): string {
-  const lines = commands.map(({ name, parameters, summary }) => ({
-    usage: parameters === undefined ? name : `${name} ${parameters}`,
-    summary,
-  }))
-  const width = Math.max(...lines.map(({ usage }) => usage.length)) + 2
   return [
     'tributary: one typed GraphQL graph over the PostgreSQL databases of a machine-learning platform',
     '',
     'Usage: tributary <command>',
     '',
-    ...lines.map(({ usage, summary }) => `  ${usage.padEnd(width)}${summary}`),
+    ...commands.map(({ name, parameters, summary }) =>
+      described(parameters === undefined ? name : `${name} ${parameters}`, summary),
+    ),
     '',
     '  --help, --version',
     '',

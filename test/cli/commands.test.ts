@@ -13,6 +13,8 @@ describe('tributary', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     for (const word of ['serve', 'dev', 'db migrate', 'db verify', 'db seed', 'DATABASE_URL', 'PORT'])
       expect(stdout).toMatch(new RegExp(`^  ${word}\\b.*\\s{2}\\S`, 'm'))
+    const longest = Math.max(...stdout.split('\n').map(({ length }) => length))
+    expect(longest).toBeLessThanOrEqual(160)
     expect(await tributary([])).toMatchObject({ status: 0, stdout })
   })
 
