@@ -114,6 +114,51 @@ describe.skipIf(!hasPostgres15)('tributary db backup and restore', { timeout: 12
     expect(counts?.people).toBe(counts?.organizations)
   })
 
+  it.each([
+    [
+      'make those that it may, and say which it may not',
+      [],
+      ['uuid-ossp'],
+      'left out the extension pg_stat_statements',
+    ],
+    [
+      'leave those alone that are there',
+      ['uuid-ossp', 'pg_stat_statements'],
+      ['pg_stat_statements', 'uuid-ossp'],
+      '',
+    ],
+  ])('are a plain owner’s to run, whose extensions %s', async (_, before, after, said) => {
+    const folder = await mkdtemp(join(home, 'extensions-'))
+    await within(urlOf('iaas'), 'CREATE EXTENSION IF NOT EXISTS pg_stat_statements')
+    await within(
+      server.url,
+      'DROP DATABASE IF EXISTS new_iaas',
+      'DROP ROLE IF EXISTS plain',
+      "CREATE ROLE plain LOGIN PASSWORD 'for-tests'",
+      'CREATE DATABASE new_iaas OWNER plain',
+    )
+    for (const name of before) await within(urlOf('new_iaas'), `CREATE EXTENSION "${name}"`)
+    const only = ['--only', 'iaas']
+    const made = await tributary(['db', 'backup', folder, ...only], {
+      env: { IAAS_DATABASE_URL: urlOf('iaas') },
+    })
+    expect(made).toMatchObject({ status: 0, stderr: '' })
+    const plain = Object.assign(new URL(urlOf('new_iaas')), { username: 'plain', password: 'for-tests' }).href
+    const back = await tributary(['db', 'restore', folder, ...only], { env: { IAAS_DATABASE_URL: plain } })
+    expect(back).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringContaining('every row is there'),
+    })
+    expect(back.stdout).toContain(said)
+    expect(back.stdout.match(/left out/g)?.length ?? 0).toBe(said === '' ? 0 : 1)
+    const there = await within<{ name: string }>(
+      plain,
+      "SELECT extname AS name FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1",
+    )
+    expect(there.map(({ name }) => name)).toEqual(after)
+  })
+
   it('find out a dump that was damaged, before anything is written', async () => {
     const folder = join(home, 'damaged')
     expect((await run(['backup', folder, '--only', 'users'])).status).toBe(0)

@@ -83,6 +83,12 @@ export function libpqEnvironment(config: SourceConfig): Record<string, string> {
   )
 }
 
+/** A dump's table of contents, a line for each thing in it. */
+export async function listDump({ path }: PgTool, dump: string): Promise<string> {
+  const { stdout } = await run(path, ['--list', dump], { maxBuffer: 64 * 1024 * 1024 })
+  return stdout
+}
+
 export interface PgToolRun {
   readonly args: readonly string[]
   /** Further variables of its environment. */

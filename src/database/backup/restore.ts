@@ -3,6 +3,7 @@ import type { SourceConfig } from '../../config/source-config.ts'
 import { TributaryError } from '../../errors/tributary-error.ts'
 import { connectAsOperator, type OperatorClient } from '../operator-client.ts'
 import { countRows, tablesOf } from './contents.ts'
+import { restoreList } from './extensions.ts'
 import { type BackedUpDatabase, digestOf, readManifest } from './manifest.ts'
 import { findPgTool, libpqEnvironment, type PgTool, runPgTool } from './pg-tools.ts'
 
@@ -44,10 +45,14 @@ export async function restore({ folder, databases, path, print }: RestorePlan): 
     tasks.push({ config, entry, client, tool: await findPgTool('pg_restore', path, server?.major ?? 0) })
   }
   for (const { config, entry, client, tool } of tasks) {
+    const dump = join(folder, entry.file)
+    await using list = await restoreList(client, tool, dump)
+    for (const name of list.missing)
+      print(`${config.name}: left out the extension ${name}, which an administrator of the server makes`)
     await runPgTool(tool, {
       args: [
         ...['--single-transaction', '--exit-on-error', '--no-owner', '--no-privileges'],
-        ...['--dbname', '', join(folder, entry.file)],
+        ...['--use-list', list.file, '--dbname', '', dump],
       ],
       env: libpqEnvironment(config),
     })
