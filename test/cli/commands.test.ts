@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
+import { programOfOldNode } from './old-node.ts'
 import { root, tributary } from './tributary-process.ts'
 
 describe('tributary', () => {
@@ -64,14 +64,9 @@ describe('tributary', () => {
   })
 
   it('runs under a Node that does not know TypeScript', async ({ skip }) => {
-    const old = '/usr/bin/node'
-    const probe = spawn(old, ['-p', 'String(process.features.typescript)'])
-    const [answer] = await Promise.race([
-      once(createInterface(probe.stdout), 'line'),
-      once(probe, 'error').then(() => ['none']),
-    ])
-    skip(answer !== 'undefined' && answer !== 'false', `${old} is no such Node`)
-    const program = [old, join(root, 'bin/tributary.mjs')]
+    const program = await programOfOldNode()
+    skip(program === undefined, 'there is no such Node here')
+    if (!program) return
     expect(await tributary(['--version'], { program })).toMatchObject({
       status: 0,
       stdout: `${manifest.version}\n`,

@@ -4,6 +4,7 @@ import { freePort } from '../../src/embedded/free-port.ts'
 import { RawConnection } from '../server/raw-request.ts'
 import { query, signIn } from '../support/client.ts'
 import { cloneDatabases, type TestDatabases } from '../support/databases.ts'
+import { programOfOldNode } from './old-node.ts'
 import { TributaryProcess, tributary } from './tributary-process.ts'
 
 const jobs = '{ trainingJobs { totalCount } }'
@@ -15,8 +16,9 @@ describe('tributary serve', () => {
   })
   afterAll(() => databases[Symbol.asyncDispose]())
 
-  const start = (env = {}) =>
+  const start = (env = {}, program?: readonly string[]) =>
     new TributaryProcess(['serve'], {
+      ...(program && { program }),
       env: {
         DATABASE_URL: databases.url('platform'),
         USER_DATABASE_URL: databases.url('users'),
@@ -85,6 +87,17 @@ describe('tributary serve', () => {
     expect(await ended).toEqual({ status: 0, signal: null })
     await expect(answer).rejects.toThrow('fetch failed')
     await release()
+  })
+
+  it('is stopped with the Node that started it, however that ends', async ({ skip }) => {
+    const program = await programOfOldNode()
+    skip(program === undefined, 'there is no Node here that does not know TypeScript')
+    if (!program) return
+    await using gateway = start({}, program)
+    await gateway.url()
+    process.kill(gateway.pid, 'SIGKILL')
+    // Its output is closed when the last who writes to it has ended.
+    expect(await gateway.ended).toEqual({ status: null, signal: 'SIGKILL' })
   })
 
   it('logs each thing as a line of JSON', async () => {
