@@ -38,6 +38,15 @@ export function size(bytes: bigint): string {
   return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`
 }
 
+/** Names at most that a line has. */
+const maximumNames = 8
+
+/** The first names of a list, and how many there are more. */
+function some(names: readonly string[]): string {
+  const rest = names.length - maximumNames
+  return [...names.slice(0, maximumNames), ...(rest > 0 ? [`and ${rest} more`] : [])].join(', ')
+}
+
 const percent = (share: number | null) => (share === null ? 'none yet' : `${(share * 100).toFixed(1)} %`)
 
 function report(source: string, status: ServerStatus): string[] {
@@ -51,7 +60,7 @@ function report(source: string, status: ServerStatus): string[] {
       ({ table, bytes, indexShare }) =>
         `  table ${table}: ${size(bytes)}, scans by index: ${percent(indexShare)}`,
     ),
-    ...(unusedIndexes.length > 0 ? [`  indexes never used: ${unusedIndexes.join(', ')}`] : []),
+    ...(unusedIndexes.length > 0 ? [`  indexes never used: ${some(unusedIndexes)}`] : []),
     ...slots.map(
       ({ name, active, walStatus, retainedBytes }) =>
         `  slot ${name}: ${active ? 'active' : 'not read by anybody'}, WAL ${walStatus ?? 'none'}, ${retainedBytes === null ? 'retains nothing' : `retains ${size(retainedBytes)}`}`,

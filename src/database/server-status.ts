@@ -21,7 +21,7 @@ export interface ServerStatus {
   }
   /** Share of blocks that were found in shared buffers, from 0 to 1; null where none were read. */
   readonly cacheHits: number | null
-  /** Indexes that no scan has used since the statistics were reset, unique ones apart. */
+  /** Indexes that no scan has used since the statistics were reset, the largest first; unique ones apart. */
   readonly unusedIndexes: readonly string[]
   readonly slots: readonly {
     readonly name: string
@@ -94,7 +94,7 @@ async function readConnections(client: OperatorClient): Promise<Record<string, n
 async function readUnusedIndexes(client: OperatorClient): Promise<string[]> {
   const rows = await client.query<{ name: string }>(
     `SELECT s.relname || '.' || s.indexrelname AS name FROM pg_stat_user_indexes s JOIN pg_index i USING (indexrelid)
-     WHERE s.idx_scan = 0 AND NOT i.indisunique ORDER BY 1`,
+     WHERE s.idx_scan = 0 AND NOT i.indisunique ORDER BY pg_relation_size(indexrelid) DESC, 1`,
   )
   return rows.map(({ name }) => name)
 }

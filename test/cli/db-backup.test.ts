@@ -195,6 +195,7 @@ describe.skipIf(!hasPostgres15)('tributary db backup and restore', { timeout: 12
     expect(stdout).toMatch(/^ {2}connections: .*\d+ active.*; \d+ of \d+ on the server$/m)
     expect(stdout).toMatch(/^ {2}found in cache: [\d.]+ %$/m)
     expect(stdout).toMatch(/^ {2}table metrics: [\d.]+ [kM]B, scans by index: /m)
+    expect(stdout).toMatch(/^ {2}indexes never used: (?:[\w.]+, ){8}and \d+ more$/m)
     expect(stdout).toContain('pg_stat_statements is not there')
   })
 })
