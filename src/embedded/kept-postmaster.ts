@@ -63,6 +63,8 @@ export async function startKeptPostmaster(
       stopping.abort()
       await restarting
       await current.stop(mode)
+      // Of one that was killed a moment ago.
+      await stopOrphans(dataDir)
     },
   }
 }
